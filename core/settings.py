@@ -1,0 +1,143 @@
+"""What a person can choose: one schema for the preferences dialog, the command line and the file.
+
+Kept as JSON in the platform's configuration folder. A broken file never stops the start: the
+broken fields take their defaults and the file is set aside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+APP = "earmap"
+
+
+class AudioSettings(BaseModel):
+    """Reading audio files."""
+
+    workers: int = Field(0, ge=0, le=64, title="Decoding processes", description="0: one for each core.")
+    stall_limit_s: float = Field(
+        20.0, ge=1, le=600, title="Time limit of a file (s)",
+        description="A file that makes no progress for this long is given up. Its length does not matter.",
+    )  # fmt: skip
+    longest_h: float = Field(
+        24.0, gt=0, le=240, title="Longest file (h)",
+        description="Only this much from the start of a longer file is used.",
+    )  # fmt: skip
+
+
+class EmbeddingSettings(BaseModel):
+    """How a track becomes a vector."""
+
+    encoder: str = Field("mfcc", title="Encoder", description="The model behind neighbours and map.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", title="Device", description="auto: the fastest one, measured once on this machine."
+    )
+    segments: int = Field(
+        0, ge=0, le=1000, title="Segments of a track",
+        description="0: the whole track. Else this many 3 s segments spread over it, and only those are decoded.",
+    )  # fmt: skip
+    keep_segments: bool = Field(
+        False, title="Keep segment vectors", description="Also store a vector for every 3 s (needs more disk)."
+    )
+
+
+class PlayerSettings(BaseModel):
+    """Sound."""
+
+    device: str = Field("", title="Audio device", description="Empty: the system's default.")
+    volume: float = Field(0.8, ge=0, le=1, title="Volume")
+    audition_s: float = Field(10.0, ge=2, le=60, title="Audition length (s)")
+
+
+class WindowSettings(BaseModel):
+    """Looks."""
+
+    theme: Literal["system", "light", "dark"] = Field("system", title="Theme")
+
+
+class Settings(BaseSettings):
+    """All settings; environment variables `EARMAP_AUDIO__WORKERS=2` and the like win over the file."""
+
+    model_config = SettingsConfigDict(env_prefix="EARMAP_", env_nested_delimiter="__", validate_assignment=True)
+
+    audio: AudioSettings = Field(default_factory=AudioSettings, title="Reading audio")
+    embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings, title="Embedding")
+    player: PlayerSettings = Field(default_factory=PlayerSettings, title="Player")
+    window: WindowSettings = Field(default_factory=WindowSettings, title="Window")
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, env_settings: Any, **_: Any) -> Any:
+        """Environment first, then what `load` read from the file."""
+        return env_settings, init_settings
+
+
+def config_dir() -> Path:
+    """The folder of the settings file (`EARMAP_CONFIG_DIR` overrides it)."""
+    return Path(os.environ.get("EARMAP_CONFIG_DIR") or platformdirs.user_config_dir(APP, appauthor=False))
+
+
+def data_dir() -> Path:
+    """The folder of the default library (`EARMAP_DATA_DIR` overrides it)."""
+    return Path(os.environ.get("EARMAP_DATA_DIR") or platformdirs.user_data_dir(APP, appauthor=False))
+
+
+def default_library() -> Path:
+    """The library file used when none is named."""
+    return data_dir() / "library.earmap"
+
+
+def settings_file() -> Path:
+    """Where the settings live."""
+    return config_dir() / "settings.json"
+
+
+def _without(values: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    """`values` less every field that `error` names."""
+    for problem in error.errors():
+        node: Any = values
+        *parents, leaf = problem["loc"]
+        for key in parents:
+            node = node.get(key) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node.pop(leaf, None)
+    return values
+
+
+def load(path: Path | None = None) -> tuple[Settings, str | None]:
+    """Read the settings; what is broken in the file takes its default.
+
+    Returns
+    -------
+    The settings, and a sentence for the person where something had to be set aside.
+    """
+    path = path or settings_file()
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("not an object")
+    except FileNotFoundError:
+        return Settings(), None
+    except (OSError, ValueError) as error:
+        return Settings(), f"The settings in {path} could not be read ({error}); defaults are used."
+    try:
+        return Settings(**values), None
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
+        return Settings(**_without(values, error)), f"Settings that made no sense were set to their defaults: {fields}."
+
+
+def save(settings: Settings, path: Path | None = None) -> None:
+    """Write the settings atomically."""
+    path = path or settings_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".new", delete=False) as file:
+        file.write(settings.model_dump_json(indent=2))
+    Path(file.name).replace(path)

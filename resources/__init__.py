@@ -1,0 +1,1 @@
+"""Icons, theme and other files that travel with the program; read through `importlib.resources`."""
