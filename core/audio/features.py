@@ -1,0 +1,126 @@
+"""The two front-ends, log-mel for the encoders and MFCC for the baseline: waveforms in, frames out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+import torchaudio.functional as audio
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.audio import SAMPLE_RATE
+
+N_FFT = 512
+HOP = 256
+BINS = N_FFT // 2 + 1
+CPU_CHUNK = 4
+"""Waveforms taken through a front-end at a time on a CPU: their frames stay in the cache (twice as fast)."""
+
+
+class Spectrogram(nn.Module):
+    """Power spectrogram: Hann window of 512, hop 256, centred, reflect padding."""
+
+    window: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """(batch, samples) -> (batch, 1 + samples // 256, 257).
+
+        Not `torch.stft`, which gives (batch, bins, frames): frames last would cost a transposition
+        before the mel filters.
+        """
+        pad = N_FFT // 2
+        padded = functional.pad(waves[:, None], (pad, pad), mode="reflect")[:, 0]
+        spectrum = torch.fft.rfft(padded.unfold(-1, N_FFT, HOP) * self.window)
+        power: Tensor = spectrum.real.square() + spectrum.imag.square()  # half the time of abs().square()
+        return power
+
+
+def mel_filters(bands: int) -> Tensor:
+    """Triangular filters from 0 to 8000 Hz, Slaney's scale and area norm, (257, bands)."""
+    top = SAMPLE_RATE / 2
+    filters: Tensor = audio.melscale_fbanks(BINS, 0.0, top, bands, SAMPLE_RATE, "slaney", "slaney")
+    return filters
+
+
+def _in_float32(compute: Callable[[Tensor], Tensor], waves: Tensor) -> Tensor:
+    """`compute` outside autocast, whose bf16 would cost the spectrum its quiet bins; in chunks on a CPU."""
+    with torch.autocast(waves.device.type, enabled=False):
+        if waves.device.type != "cpu" or len(waves) <= CPU_CHUNK:
+            return compute(waves)
+        return torch.cat([compute(chunk) for chunk in torch.split(waves, CPU_CHUNK)])
+
+
+class LogMel(nn.Module):
+    """log10(1 + 10 mel) of a magnitude mel spectrogram of 96 bands."""
+
+    version: ClassVar[str] = "logmel-1"
+    """Changes whenever the numbers change: vectors of two versions are never compared."""
+    bands: ClassVar[int] = 96
+    filters: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spectrogram = Spectrogram()
+        self.register_buffer("filters", mel_filters(self.bands), persistent=False)
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """(batch, 48000) -> (batch, 188, 96)."""
+        return _in_float32(self._log_mel, waves)
+
+    def _log_mel(self, waves: Tensor) -> Tensor:
+        magnitude = self.spectrogram(waves).sqrt()  # (batch, 188, 257)
+        return torch.log1p(10 * (magnitude @ self.filters)) / torch.log(magnitude.new_tensor(10))
+
+
+class MFCC(nn.Module):
+    """20 coefficients of 128 mel bands in decibels (floor 1e-10, no top_db), orthonormal DCT-II."""
+
+    version: ClassVar[str] = "mfcc-1"
+    """Changes whenever the numbers change: vectors of two versions are never compared."""
+    bands: ClassVar[int] = 128
+    coefficients: ClassVar[int] = 20
+    filters: Tensor
+    dct: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spectrogram = Spectrogram()
+        self.register_buffer("filters", mel_filters(self.bands), persistent=False)
+        dct = audio.create_dct(self.coefficients, self.bands, "ortho")
+        self.register_buffer("dct", dct, persistent=False)
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """(batch, 48000) -> (batch, 188, 20)."""
+        return _in_float32(self._mfcc, waves)
+
+    def _mfcc(self, waves: Tensor) -> Tensor:
+        power = self.spectrogram(waves) @ self.filters  # (batch, 188, 128)
+        coefficients: Tensor = 10 * power.clamp_min(1e-10).log10() @ self.dct
+        return coefficients
+
+
+class Standardise(nn.Module):
+    """(x - mean) / std with one scalar each, measured once and kept with the weights."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("std", torch.ones(()))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Any shape in, the same shape out."""
+        return (values - self.mean) / self.std
+
+    def set(self, mean: float, std: float) -> None:
+        """Keep what was measured; a constant signal is only shifted."""
+        self.mean.fill_(mean)
+        self.std.fill_(std if std > 0 else 1.0)

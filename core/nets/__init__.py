@@ -1,0 +1,1 @@
+"""Networks, their files on disk and the devices they run on."""

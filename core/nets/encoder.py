@@ -1,0 +1,143 @@
+"""The encoder: five convolutional blocks over a log-mel segment, and its two heads (method, section 2).
+
+At width 1 it has 12,361,856 parameters with the single-level head of 128, 14,525,056 with the
+multi-level one, and takes 6.6 GMAC for a segment of 3 s.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+WIDTHS = (1.0, 0.5, 0.25, 0.125)
+"""Multipliers of every channel count; the cost falls with their square."""
+
+
+class Shape(NamedTuple):
+    """What one block does at width 1."""
+
+    channels: int
+    pool: tuple[int, int]
+    """Max pooling over (time, mel)."""
+    mels: int
+    """Mel bins that are left after pooling, of 96."""
+
+
+BLOCKS = (
+    Shape(128, (2, 2), 48),
+    Shape(256, (2, 2), 24),
+    Shape(256, (2, 2), 12),
+    Shape(512, (4, 4), 3),
+    Shape(512, (5, 3), 1),
+)
+
+
+class Block(nn.Module):
+    """Convolution 5x5, batch norm, ReLU, max pool."""
+
+    def __init__(self, channels_in: int, channels: int, pool: tuple[int, int]) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels, kernel_size=5, padding=2)
+        self.norm: nn.Module = nn.BatchNorm2d(channels)
+        self.pool = nn.MaxPool2d(pool)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels_in, time, mel) -> (batch, channels, time // pool, mel // pool)."""
+        # ReLU and max commute, and after pooling there is a quarter or less to rectify.
+        return torch.relu(self.pool(self.norm(self.conv(x))))
+
+
+class Trunk(nn.Module):
+    """The five blocks.
+
+    Parameters
+    ----------
+    width
+        Multiplier of the channel counts, one of `WIDTHS`.
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        self.channels = [int(block.channels * width) for block in BLOCKS]
+        sources = [1, *self.channels[:-1]]
+        self.blocks = nn.ModuleList(
+            Block(source, channels, block.pool)
+            for source, channels, block in zip(sources, self.channels, BLOCKS, strict=True)
+        )
+
+    def forward(self, log_mel: Tensor) -> list[Tensor]:
+        """(batch, 188, 96) -> the output of every block, as (batch, channels, time, mel)."""
+        x = log_mel.unsqueeze(1)  # (batch, 1, 188, 96)
+        levels = []
+        for block in self.blocks:
+            x = block(x)  # (batch, 128, 94, 48), (256, 47, 24), (256, 23, 12), (512, 5, 3), (512, 1, 1)
+            levels.append(x)
+        return levels
+
+
+class Encoder(nn.Module):
+    """A segment's vector from the last block alone.
+
+    Parameters
+    ----------
+    dim
+        Length of the vector: 128 (siamese) or 256 (MelCPC).
+    width
+        Multiplier of the channel counts, one of `WIDTHS`.
+    """
+
+    def __init__(self, dim: int = 128, width: float = 1.0) -> None:
+        super().__init__()
+        self.dim = dim
+        self.trunk = Trunk(width)
+        self.head = nn.Linear(self.trunk.channels[-1], dim)
+        self.apply(initialise)
+
+    def forward(self, log_mel: Tensor) -> Tensor:
+        """(batch, 188, 96) -> (batch, dim)."""
+        last = self.trunk(log_mel)[-1]  # (batch, 512, 1, 1)
+        out: Tensor = self.head(last.flatten(1))  # (batch, dim)
+        return out
+
+
+class MultiLevelEncoder(nn.Module):
+    """Five vectors of a segment, one from every block, end to end.
+
+    Parameters
+    ----------
+    width
+        Multiplier of the channel counts, one of `WIDTHS`.
+    level_dim
+        Length of each level's vector.
+    """
+
+    def __init__(self, width: float = 1.0, level_dim: int = 128) -> None:
+        super().__init__()
+        self.dim = level_dim * len(BLOCKS)
+        self.trunk = Trunk(width)
+        self.heads = nn.ModuleList(
+            nn.Linear(channels * block.mels, level_dim)
+            for channels, block in zip(self.trunk.channels, BLOCKS, strict=True)
+        )
+        self.apply(initialise)
+
+    def forward(self, log_mel: Tensor) -> Tensor:
+        """(batch, 188, 96) -> (batch, 5 * 128), the first block's vector first."""
+        levels = self.trunk(log_mel)
+        peaks = [level.amax(dim=2).flatten(1) for level in levels]  # over time: (batch, channels * mel)
+        vectors = [head(peak) for head, peak in zip(self.heads, peaks, strict=True)]
+        return torch.cat(vectors, dim=1)  # (batch, 640)
+
+
+def initialise(module: nn.Module) -> None:
+    """Kaiming uniform for convolutions, Xavier uniform for linear layers, zero biases."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
+    elif isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)

@@ -1,0 +1,150 @@
+"""What every strategy offers: a segment's vector and a track's summary of them.
+
+A strategy is one class in a file of this package; it is found by looking (see `available`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from core.audio import SEGMENT
+from core.audio.features import LogMel, Standardise
+
+CHUNK = 25
+"""Segments in one pass of a calibration; its batch statistics must not depend on the machine."""
+
+Report = Callable[[int, int], None]
+"""Told what is done and what there is to do; may raise to stop."""
+
+
+def unwatched(done: int, total: int) -> None:
+    """Nobody wants to know."""
+
+
+class StrategyConfig(BaseModel):
+    """A strategy's choices: titled, bounded, and nothing unknown let through."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Strategy(nn.Module, ABC):
+    """A way to turn 3 s of sound into a vector.
+
+    A subclass sets the class variables, takes a `Config` and implements `forward`.
+    """
+
+    name: ClassVar[str]
+    """As on the command line, in the library and in cards."""
+    title: ClassVar[str]
+    """As a person reads it in a list."""
+    summary: ClassVar[str]
+    """One sentence for somebody who has not read the paper."""
+    front_end: ClassVar[str]
+    """Version of what turns waves into the network's input."""
+    Config: ClassVar[type[StrategyConfig]] = StrategyConfig
+    trainable: ClassVar[bool] = False
+    calibration_segments: ClassVar[int] = 0
+    """How many segments `calibrate` wants to see once, before the first `embed`."""
+
+    dim: int
+    """Length of a segment's vector."""
+
+    def __init__(self, config: StrategyConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    @property
+    def track_dim(self) -> int:
+        """Length of what `summarise` returns."""
+        return 2 * self.dim
+
+    @abstractmethod
+    def forward(self, waves: Tensor) -> Tensor:
+        """(batch, 48000) at 16 kHz -> (batch, dim)."""
+
+    def embed(self, waves: Tensor) -> Tensor:
+        """(batch, 48000) -> (batch, dim) float32, in eval mode, without gradients."""
+        if waves.ndim != 2 or waves.shape[1] != SEGMENT:
+            raise ValueError(f"segments of {SEGMENT} samples expected, got {tuple(waves.shape)}")
+        with evaluating(self), torch.inference_mode():
+            vectors: Tensor = self(waves)
+        return vectors.float()
+
+    def summarise(self, vectors: Tensor) -> Tensor:
+        """(segments, dim) -> (track_dim,): means, then population standard deviations."""
+        std, mean = torch.std_mean(vectors.double(), dim=0, correction=0)
+        return torch.cat([mean, std]).float()
+
+    def calibrate(self, waves: Tensor, report: Report = unwatched) -> None:
+        """Measure on `calibration_segments` segments (n, 48000) what must be known before embedding."""
+
+
+class EncoderStrategy(Strategy):
+    """A strategy whose vector comes from a convolutional encoder over standardised log-mel."""
+
+    front_end: ClassVar[str] = LogMel.version
+
+    def __init__(self, config: StrategyConfig, encoder: nn.Module, dim: int) -> None:
+        super().__init__(config)
+        self.dim = dim
+        self.log_mel = LogMel()
+        self.standardise = Standardise()
+        self.encoder = encoder
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """(batch, 48000) -> (batch, dim)."""
+        spectrogram = self.standardise(self.log_mel(waves))  # (batch, 188, 96)
+        vectors: Tensor = self.encoder(spectrogram)
+        return vectors
+
+    def measure_standardisation(self, waves: Tensor) -> None:
+        """Set the log-mel's scalar mean and deviation to those of `waves` (n, 48000)."""
+        total = squares = count = 0.0
+        for chunk in self._chunks(waves):
+            values = self.log_mel(chunk).double()  # in float64 E[x^2] - E[x]^2 loses nothing that matters
+            total, squares = total + values.sum().item(), squares + values.square().sum().item()
+            count += values.numel()
+        mean = total / count
+        self.standardise.set(mean, max(squares / count - mean**2, 0.0) ** 0.5)
+
+    def calibrate_batch_norm(self, waves: Tensor, report: Report = unwatched) -> None:
+        """Set the running statistics to the plain averages over all chunks of `waves` (n, 48000)."""
+        norms = [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # torch's word for a cumulative average
+        self.train()
+        chunks = self._chunks(waves)
+        for done, chunk in enumerate(chunks, start=1):
+            with torch.no_grad():
+                self(chunk)
+            report(done, len(chunks))
+        self.eval()
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+
+    def _chunks(self, waves: Tensor) -> list[Tensor]:
+        """`waves` shuffled (a chunk must not be one album) and cut evenly, on the weights' device."""
+        order = torch.randperm(len(waves), generator=torch.Generator().manual_seed(0))
+        count = -(-len(waves) // CHUNK)
+        device = self.standardise.mean.device
+        return [waves[rows].to(device) for rows in order.tensor_split(count)]
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Eval mode for a while."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
