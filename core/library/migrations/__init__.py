@@ -1,0 +1,1 @@
+"""Revisions of the library's schema, oldest first; package data read by alembic."""

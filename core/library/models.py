@@ -1,0 +1,179 @@
+"""The tables.
+
+A `track` is a piece of audio content; a `file` is a place on disk where that content was found.
+Vectors belong to tracks, so that moved, renamed, retagged and doubled files share them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+
+class Meta(Base):
+    """Single values of the library, such as the running revision."""
+
+    __tablename__ = "meta"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+
+class Root(Base):
+    """A folder (or single file) that a person added."""
+
+    __tablename__ = "root"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    raw_path: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    path: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="music")  # music or dataset
+    online: Mapped[bool] = mapped_column(default=True)
+    added_at: Mapped[float]
+    scanned_at: Mapped[float | None]
+    other_files: Mapped[int] = mapped_column(default=0)  # files there that do not look like audio
+
+
+class Track(Base):
+    """Audio content. Its identity is the hash of its packets; None until a pass has read them."""
+
+    __tablename__ = "track"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    identity: Mapped[str | None] = mapped_column(unique=True)
+    seconds: Mapped[float | None]
+
+
+class File(Base):
+    """An audio file as found on disk; `raw_path` is relative to its root (empty where the root is the file)."""
+
+    __tablename__ = "file"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    root_id: Mapped[int] = mapped_column(ForeignKey("root.id", ondelete="CASCADE"))
+    track_id: Mapped[int | None] = mapped_column(ForeignKey("track.id", ondelete="SET NULL"), index=True)
+    raw_path: Mapped[bytes] = mapped_column(LargeBinary)
+    folder: Mapped[str]
+    name: Mapped[str]
+    size: Mapped[int]
+    mtime_ns: Mapped[int]
+    present: Mapped[bool] = mapped_column(default=True)
+    verified: Mapped[bool] = mapped_column(default=False)  # identity read from these very bytes
+    duplicate: Mapped[bool] = mapped_column(default=False)  # another file stands for the same track
+    state: Mapped[str] = mapped_column(default="pending")  # pending, ok, partial, failed, skipped
+    reason: Mapped[str] = mapped_column(default="")
+    failures: Mapped[int] = mapped_column(default=0)
+    priority: Mapped[int] = mapped_column(default=0)
+    title: Mapped[str] = mapped_column(default="")
+    artist: Mapped[str] = mapped_column(default="")
+    album: Mapped[str] = mapped_column(default="")
+    album_artist: Mapped[str] = mapped_column(default="")
+    genre: Mapped[str] = mapped_column(default="")
+    year: Mapped[int | None]
+    track_number: Mapped[int | None]
+    disc_number: Mapped[int | None]
+    seconds: Mapped[float | None]
+    codec: Mapped[str] = mapped_column(default="")
+    sample_rate: Mapped[int | None]
+    channels: Mapped[int | None]
+    bit_rate: Mapped[int | None]
+    tag_note: Mapped[str] = mapped_column(default="")
+    search: Mapped[str] = mapped_column(default="")
+    added_at: Mapped[float]
+    revision: Mapped[int] = mapped_column(default=0, index=True)
+    __table_args__ = (
+        UniqueConstraint("root_id", "raw_path"),
+        Index("ix_file_state", "state", "verified"),
+        Index("ix_file_size", "size", "mtime_ns"),
+    )
+
+
+class Label(Base):
+    """A value that a person or a data set gave to a track."""
+
+    __tablename__ = "label"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+    field: Mapped[str]
+    value: Mapped[str]
+    __table_args__ = (UniqueConstraint("track_id", "field", "value"),)
+
+
+class Job(Base):
+    """One run of a job, from the queue to its outcome."""
+
+    __tablename__ = "job"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    params: Mapped[dict[str, object]] = mapped_column(JSON)
+    state: Mapped[str]  # queued, running, completed, cancelled, failed, interrupted
+    stage: Mapped[str] = mapped_column(default="")
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None]
+    skipped: Mapped[int] = mapped_column(default=0)
+    metrics: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    result: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    title: Mapped[str] = mapped_column(default="")
+    hint: Mapped[str] = mapped_column(default="")
+    details: Mapped[str] = mapped_column(default="")
+    pid: Mapped[int]
+    created_at: Mapped[float]
+    heartbeat: Mapped[float]
+    finished_at: Mapped[float | None]
+
+
+class JobSkip(Base):
+    """One item that a job passed over, and why."""
+
+    __tablename__ = "job_skip"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
+    item: Mapped[str]
+    reason: Mapped[str]
+
+
+class Encoder(Base):
+    """A model that makes vectors, with the card that says how it came to be."""
+
+    __tablename__ = "encoder"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    strategy: Mapped[str]
+    config: Mapped[dict[str, object]] = mapped_column(JSON)
+    dim: Mapped[int]  # of one 3 s segment
+    track_dim: Mapped[int]  # of a whole track
+    front_end: Mapped[str]
+    weights_hash: Mapped[str]
+    card: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    file: Mapped[str] = mapped_column(default="")  # below the library's encoder folder; empty: no weights
+    created_at: Mapped[float]
+
+
+class Embedding(Base):
+    """The vector of one track under one encoder and one segment plan ("whole" or "spread-N")."""
+
+    __tablename__ = "embedding"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id", ondelete="CASCADE"))
+    plan: Mapped[str]
+    vector: Mapped[bytes] = mapped_column(LargeBinary)  # float32, little endian
+    segments: Mapped[bytes | None] = mapped_column(LargeBinary)  # float16 (n_segments, dim), where asked for
+    n_segments: Mapped[int]
+    device: Mapped[str]
+    precision: Mapped[str]
+    __table_args__ = (
+        UniqueConstraint("track_id", "encoder_id", "plan"),
+        Index("ix_embedding_encoder", "encoder_id", "plan", "id"),
+    )
+
+
+class Standardisation(Base):
+    """Mean and standard deviation of an encoder's vectors in this library, frozen until refreshed."""
+
+    __tablename__ = "standardisation"
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id", ondelete="CASCADE"), primary_key=True)
+    plan: Mapped[str] = mapped_column(primary_key=True)
+    n: Mapped[int]
+    mean: Mapped[bytes] = mapped_column(LargeBinary)
+    std: Mapped[bytes] = mapped_column(LargeBinary)

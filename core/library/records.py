@@ -1,0 +1,169 @@
+"""What goes in and comes out of the library: frozen records, no rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FileState = Literal["pending", "ok", "partial", "failed", "skipped"]
+JobState = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class RootRecord:
+    """A folder in the library, with what was found below it."""
+
+    id: int
+    raw_path: bytes
+    path: str
+    kind: str
+    online: bool
+    scanned_at: float | None
+    other_files: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the library knows of a file, to tell whether it changed."""
+
+    id: int
+    size: int
+    mtime_ns: int
+    state: str
+    present: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file as the scan saw it. `tags` are columns of the file table; `state` is pending or skipped."""
+
+    raw_path: bytes
+    folder: str
+    name: str
+    size: int
+    mtime_ns: int
+    state: FileState = "pending"
+    reason: str = ""
+    tags: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that the embed job still has to read.
+
+    `identity` is what its track is known by ("" if unknown); `has_vector` says that the track has its
+    vector already, so that only the identity is to be confirmed.
+    """
+
+    file_id: int
+    path: bytes
+    identity: str
+    has_vector: bool
+
+
+@dataclass(frozen=True)
+class Read:
+    """A file that was read (state ok or partial), failed, or has gone missing."""
+
+    file_id: int
+    state: Literal["ok", "partial", "failed", "pending", "skipped", "missing"]
+    reason: str = ""
+    identity: str = ""
+    seconds: float | None = None
+    codec: str = ""
+    sample_rate: int | None = None
+    channels: int | None = None
+    bit_rate: int | None = None
+    vector: NDArray[np.float32] | None = None  # (track_dim,)
+    segments: NDArray[np.float16] | None = None  # (n_segments, dim)
+    n_segments: int = 0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """found = embedded + partial + failed + skipped + pending; the others are counted apart."""
+
+    found: int = 0
+    embedded: int = 0
+    partial: int = 0
+    failed: int = 0
+    skipped: int = 0
+    pending: int = 0
+    duplicates: int = 0
+    offline: int = 0
+    missing: int = 0
+    other_files: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the library table. `path` is absolute."""
+
+    file_id: int
+    track_id: int | None
+    path: bytes
+    title: str
+    artist: str
+    album: str
+    genre: str
+    year: int | None
+    seconds: float | None
+    codec: str
+    folder: str
+    added_at: float
+    state: str  # embedded, partial, failed, skipped, pending
+    reason: str
+    online: bool
+    labels: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that gave nothing, or only a part, and why."""
+
+    file_id: int
+    path: bytes
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EncoderRecord:
+    """A model in the encoder switch."""
+
+    id: int
+    name: str
+    strategy: str
+    config: dict[str, object]
+    dim: int
+    track_dim: int
+    front_end: str
+    weights_hash: str
+    card: dict[str, object]
+    file: str
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A run of a job."""
+
+    id: int
+    kind: str
+    params: dict[str, object]
+    state: JobState
+    stage: str
+    done: int
+    total: int | None
+    skipped: int
+    metrics: dict[str, object]
+    result: dict[str, object]
+    title: str
+    hint: str
+    details: str
+    pid: int
+    created_at: float
+    heartbeat: float
+    finished_at: float | None

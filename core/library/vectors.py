@@ -1,0 +1,100 @@
+"""Vectors in SQLite, and the statistics that they are standardised with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from core.library.database import Database
+from core.library.models import Embedding, Standardisation
+from core.library.records import Read
+
+
+def insert_vector(
+    connection: Connection, track: int, encoder: int, plan: str, read: Read, device: str, precision: str
+) -> None:
+    """Store a track's vector; one that is there already stays (it came from the same content)."""
+    assert read.vector is not None
+    row = {
+        "track_id": track, "encoder_id": encoder, "plan": plan, "device": device, "precision": precision,
+        "vector": np.ascontiguousarray(read.vector, "<f4").tobytes(), "n_segments": read.n_segments,
+        "segments": None if read.segments is None else np.ascontiguousarray(read.segments, "<f2").tobytes(),
+    }  # fmt: skip
+    connection.execute(insert(Embedding).values(row).on_conflict_do_nothing())
+
+
+class Vectors:
+    """The embedding and standardisation tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def count(self, encoder_id: int, plan: str) -> int:
+        """How many tracks have a vector."""
+        statement = select(func.count()).where(Embedding.encoder_id == encoder_id, Embedding.plan == plan)
+        with self._db.read() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def after(
+        self, encoder_id: int, plan: str, last: int, limit: int = 20_000
+    ) -> tuple[int, NDArray[np.int64], NDArray[np.float32]]:
+        """Vectors stored since embedding `last`, oldest first, at most `limit`.
+
+        Returns
+        -------
+        The newest embedding id among them (`last` if none), track ids (n,), vectors (n, track_dim).
+        """
+        here = (Embedding.encoder_id == encoder_id, Embedding.plan == plan, Embedding.id > last)
+        columns = (Embedding.id, Embedding.track_id, Embedding.vector)
+        statement = select(*columns).where(*here).order_by(Embedding.id).limit(limit)
+        with self._db.read() as connection:
+            rows = connection.execute(statement).all()
+        if not rows:
+            return last, np.empty(0, np.int64), np.empty((0, 0), np.float32)
+        matrix = np.frombuffer(b"".join(row.vector for row in rows), "<f4").reshape(len(rows), -1)
+        return int(rows[-1].id), np.array([row.track_id for row in rows], np.int64), matrix
+
+    def stamp(self, encoder_id: int, plan: str) -> tuple[int, int]:
+        """Count and newest id: changes whenever a vector comes or goes."""
+        columns = (func.count(), func.coalesce(func.max(Embedding.id), 0))
+        statement = select(*columns).where(Embedding.encoder_id == encoder_id, Embedding.plan == plan)
+        with self._db.read() as connection:
+            count, newest = connection.execute(statement).one()
+        return int(count), int(newest)
+
+    def segments(self, track_id: int, encoder_id: int, plan: str) -> NDArray[np.float16] | None:
+        """The track's segment vectors (n_segments, dim), where they were asked for."""
+        columns = (Embedding.segments, Embedding.n_segments)
+        here = (Embedding.track_id == track_id, Embedding.encoder_id == encoder_id, Embedding.plan == plan)
+        with self._db.read() as connection:
+            row = connection.execute(select(*columns).where(*here)).one_or_none()
+        if row is None or row.segments is None:
+            return None
+        return np.frombuffer(row.segments, "<f2").reshape(row.n_segments, -1)
+
+    def standardisation(
+        self, encoder_id: int, plan: str
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], int] | None:
+        """Mean (track_dim,), standard deviation (track_dim,) and the number of tracks they were measured on."""
+        here = (Standardisation.encoder_id == encoder_id, Standardisation.plan == plan)
+        columns = (Standardisation.mean, Standardisation.std, Standardisation.n)
+        with self._db.read() as connection:
+            row = connection.execute(select(*columns).where(*here)).one_or_none()
+        return (
+            None
+            if row is None
+            else (np.frombuffer(row.mean, "<f4"), np.frombuffer(row.std, "<f4"), int(row.n))
+        )
+
+    def set_standardisation(
+        self, encoder_id: int, plan: str, mean: NDArray[np.float32], std: NDArray[np.float32], n: int
+    ) -> None:
+        """Freeze new statistics."""
+        row = {"encoder_id": encoder_id, "plan": plan, "n": n}
+        row |= {"mean": np.asarray(mean, "<f4").tobytes(), "std": np.asarray(std, "<f4").tobytes()}
+        with self._db.write() as connection:
+            here = (Standardisation.encoder_id == encoder_id, Standardisation.plan == plan)
+            connection.execute(delete(Standardisation).where(*here))
+            connection.execute(insert(Standardisation).values(row))
