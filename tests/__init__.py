@@ -1,0 +1,1 @@
+"""Tests; a package so that its helpers import as `tests.audio_files` from anywhere."""
