@@ -1,0 +1,35 @@
+"""What every test gets: folders of its own, and guards against what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+pytest_plugins = ["pytester", "tests.guards"]
+
+# A busy machine is no defect of the program.
+settings.register_profile("earmap", deadline=None)
+settings.load_profile("earmap")
+
+if sys.platform == "linux" and not any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY")):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings and library away from the person's own, beside `tmp_path`, made when first used."""
+    for name in [n for n in os.environ if n.startswith("EARMAP_")]:
+        monkeypatch.delenv(name)
+    home = tmp_path.parent / f"{tmp_path.name}-home"
+    monkeypatch.setenv("EARMAP_CONFIG_DIR", str(home / "config"))
+    monkeypatch.setenv("EARMAP_DATA_DIR", str(home / "data"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    return ["earmap"]
