@@ -1,0 +1,180 @@
+"""The Similar list: neighbours, filtered, with the versions of one recording folded into one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.recommend.neighbours import Ranking, Rows, checked, prepare
+from core.recommend.versions import TITLED_COSINE, same_recording, version_key
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """What is known of the rows beside their vectors; any part may be missing.
+
+    Parameters
+    ----------
+    artist, album
+        `(n,)` integer codes; -1 unknown, which equals nothing.
+    seconds
+        `(n,)` lengths; NaN unknown.
+    titles
+        `n` titles, only read for rows that may be shown; "" unknown.
+    """
+
+    artist: NDArray[np.integer] | None = None
+    album: NDArray[np.integer] | None = None
+    seconds: NDArray[np.floating] | None = None
+    titles: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What a person asks for; the fields are those of `neighbours`, and the filters."""
+
+    seeds: NDArray[np.integer] | list[int]
+    less: NDArray[np.integer] | list[int] | tuple[int, ...] = ()
+    n: int = 10
+    exclude: NDArray[np.bool_] | None = None
+    exclude_artist: bool = False
+    exclude_album: bool = False
+    fold: bool = True
+
+
+@dataclass(frozen=True)
+class Match:
+    """A line of the list: a row, its score, and the versions that it stands for, best first."""
+
+    row: int
+    score: float
+    versions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Similar:
+    """Best first. `seed_versions`: rows left out as versions of a seed itself, best first."""
+
+    matches: tuple[Match, ...]
+    seed_versions: tuple[int, ...] = ()
+
+
+def similar(unit: NDArray[np.float32], query: Query, catalogue: Catalogue | None = None) -> Similar:
+    """The `query.n` best rows after filters and folding, fewer only where no more are left.
+
+    Parameters
+    ----------
+    unit
+        `(n, dim)` float32 from `unit_rows`.
+
+    Raises
+    ------
+    ValueError
+        No seed, or a row that is not there.
+    """
+    catalogue = catalogue or Catalogue()
+    view, vector, hidden = prepare(unit, query.seeds, query.less, query.exclude)
+    seeds = checked(query.seeds, len(view))
+    if query.exclude_artist:
+        _hide_same(hidden, catalogue.artist, seeds)
+    if query.exclude_album:
+        _hide_same(hidden, catalogue.album, seeds)
+    ranking = Ranking(view, vector, hidden)
+    if not query.fold:
+        found = ranking.best(query.n)
+        return Similar(tuple(Match(int(r), float(s)) for r, s in zip(found.rows, found.scores, strict=True)))
+    return _fold(ranking, _Folder(view, catalogue), seeds, query.n)
+
+
+def _hide_same(hidden: NDArray[np.bool_], codes: NDArray[np.integer] | None, seeds: Rows) -> None:
+    """Hide, in place, the rows whose known code is a seed's."""
+    if codes is None:
+        return
+    for code in np.unique(codes[seeds]):
+        if code >= 0:
+            hidden |= codes == code
+
+
+@dataclass(eq=False)
+class _Head:
+    """The row that stands for its versions, with what comparing needs at hand."""
+
+    row: int
+    score: float
+    key: str
+    seconds: float
+    artist: int
+    vector: NDArray[np.float32]
+    versions: list[int] = field(default_factory=list)
+
+
+class _Folder:
+    """Sorts rows, best first, under the heads that they are versions of."""
+
+    def __init__(self, unit: NDArray[np.float32], catalogue: Catalogue) -> None:
+        self._unit, self._catalogue = unit, catalogue
+        self._by_key: dict[str, list[_Head]] = {}
+
+    def add(self, row: int, score: float) -> _Head | None:
+        """A new head for the row; None where it went under another one."""
+        head = self._head(row, score)
+        for other in self._rivals(head.key):
+            if self._same(head, other):
+                other.versions.append(row)
+                return None
+        self._by_key.setdefault(head.key, []).append(head)
+        return head
+
+    def _rivals(self, key: str) -> list[_Head]:
+        """The heads whose title does not rule it out, in order of arrival under each key."""
+        if not key:
+            return [head for heads in self._by_key.values() for head in heads]
+        return self._by_key.get(key, []) + self._by_key.get("", [])
+
+    def _same(self, one: _Head, other: _Head) -> bool:
+        # The cheap half first: most tracks differ in length.
+        if abs(one.seconds - other.seconds) > max(4.0, 0.03 * max(one.seconds, other.seconds)):
+            return False
+        cosine = float(one.vector @ other.vector)
+        return cosine >= TITLED_COSINE and same_recording(
+            cosine, (one.key, other.key), (one.seconds, other.seconds), (one.artist, other.artist)
+        )
+
+    def _head(self, row: int, score: float) -> _Head:
+        known = self._catalogue
+        return _Head(
+            row,
+            score,
+            "" if known.titles is None else version_key(known.titles[row] or ""),
+            float("nan") if known.seconds is None else float(known.seconds[row]),
+            -1 if known.artist is None else int(known.artist[row]),
+            self._unit[row],
+        )
+
+
+def _fold(ranking: Ranking, folder: _Folder, seeds: Rows, n: int) -> Similar:
+    """Draw ever more rows until `n` heads stand, so that folding never shortens the list.
+
+    A head's versions are those among the rows that rank before head `n + 1`.
+    """
+    of_seeds = [head for head in (folder.add(int(seed), 1.0) for seed in seeds) if head is not None]
+    for head in of_seeds:
+        head.versions.clear()  # two seeds may be versions of each other
+    heads: list[_Head] = []
+    drawn, k = 0, 2 * n + 16
+    while True:
+        found = ranking.best(k)
+        for row, score in zip(found.rows[drawn:], found.scores[drawn:], strict=True):
+            if (fresh := folder.add(int(row), float(score))) is not None:
+                heads.append(fresh)
+            if len(heads) > n:
+                break
+        drawn = len(found.rows)
+        if len(heads) > n or drawn >= ranking.available:
+            break
+        k *= 4
+    matches = tuple(Match(head.row, head.score, tuple(head.versions)) for head in heads[:n])
+    return Similar(matches, tuple(row for head in of_seeds for row in head.versions))
