@@ -1,0 +1,18 @@
+"""The helper processes' door: `python -m app.playback engine|sketch`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(role: str) -> None:
+    """Run one helper until the window closes its end."""
+    if role == "engine":
+        from app.playback.engine import run  # noqa: PLC0415 - each role loads its own libraries only
+    else:
+        from app.playback.sketch import run  # noqa: PLC0415 - as above
+    run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,470 @@
+"""The player as the rest of the window knows it: a queue, a state, signals; the sound is made elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import time
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from app.playback.host import Host
+from app.playback.protocol import EXIT_STUCK, Item, Message
+
+_AHEAD = 20
+"""Items of the queue that the engine knows beyond the present one."""
+
+_WAVEFORMS = 256
+"""Waveforms kept."""
+
+_RESTART_S = 3.0
+"""After so many seconds of a track, "previous" goes to its beginning first (s)."""
+
+_CRASHES = 8
+_CRASH_WINDOW_S = 30.0
+"""More crashes in so short a time are not the files' fault."""
+
+
+@dataclass(frozen=True)
+class Playable:
+    """Something to play.
+
+    Parameters
+    ----------
+    track_id
+        The track in the library.
+    path
+        Raw bytes.
+    title, artist
+        For a person.
+    seconds
+        Length of the track, where it is known (s).
+    start_s, length_s
+        An excerpt (s); `length_s` None: to the end.
+    """
+
+    track_id: int
+    path: bytes
+    title: str
+    artist: str
+    seconds: float | None
+    start_s: float = 0.0
+    length_s: float | None = None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A place in the queue; `key` is never used twice."""
+
+    key: int
+    playable: Playable
+
+    def item(self) -> Item:
+        one = self.playable
+        return Item(self.key, one.path, one.start_s, one.length_s)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The queue that an audition interrupts."""
+
+    queue: list[_Entry]
+    key: int | None
+    seconds: float
+
+
+class Player(QObject):
+    """Plays tracks in a helper process; every method returns at once.
+
+    States: "stopped", "playing", "paused", "waiting" (no audio device; playing goes on when one appears).
+    """
+
+    position = Signal(float)
+    """Seconds of the present track's file."""
+    track_changed = Signal(object)
+    """The `Playable` that sounds now, or None."""
+    state_changed = Signal(str)
+    queue_changed = Signal()
+    failed = Signal(object, str)
+    """A `Playable` that was skipped, and why."""
+    waveform = Signal(int, object)
+    """Track, (800, 2) float32: least and greatest sample, NaN where not read yet."""
+    device_message = Signal(str)
+    """A sentence about the audio device; empty when there is nothing to say any more."""
+    devices_changed = Signal(list)
+    """Names of the devices, after `list_devices`."""
+    audition_changed = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None, *, volume: float = 0.8, device: str = "") -> None:
+        super().__init__(parent)
+        self._keys = itertools.count(1)
+        self._queue: list[_Entry] = []
+        self._key: int | None = None
+        self._seconds = 0.0
+        self._state = "stopped"
+        self._volume = volume
+        self._device = device
+        self._order = 0
+        self._bad: set[int] = set()
+        self._decoding: int | None = None
+        self._crashes: deque[float] = deque(maxlen=_CRASHES)
+        self._auditioning = False
+        self._kept: _Kept | None = None
+        self._waveforms: OrderedDict[int, NDArray[np.float32]] = OrderedDict()
+        self._message = ""
+        self._underruns = 0
+        self._engine = Host("engine", self)
+        self._engine.started.connect(self._greet)
+        self._engine.message.connect(self._on_message)
+        self._engine.died.connect(self._on_died)
+        self._sketch = Host("sketch", self)
+        self._sketch.message.connect(self._on_sketch)
+
+    # What is so
+
+    @property
+    def state(self) -> str:
+        """One of the class's states."""
+        return self._state
+
+    @property
+    def current(self) -> Playable | None:
+        """What sounds, or would if it were not paused."""
+        index = self.index
+        return None if index is None else self._queue[index].playable
+
+    @property
+    def index(self) -> int | None:
+        """The place of `current` in the queue."""
+        return next((i for i, entry in enumerate(self._queue) if entry.key == self._key), None)
+
+    @property
+    def queue(self) -> list[Playable]:
+        """Everything in the queue, played or not."""
+        return [entry.playable for entry in self._queue]
+
+    @property
+    def seconds(self) -> float:
+        """Where the present track is."""
+        return self._seconds
+
+    @property
+    def volume(self) -> float:
+        """The slider's position in [0, 1]."""
+        return self._volume
+
+    @property
+    def device(self) -> str:
+        """The chosen device; empty: the system's default."""
+        return self._device
+
+    @property
+    def auditioning(self) -> bool:
+        """Whether the queue is an audition."""
+        return self._auditioning
+
+    @property
+    def underruns(self) -> int:
+        """Times that sound was missing since the engine's start."""
+        return self._underruns
+
+    @property
+    def engine_pid(self) -> int:
+        """The playing process's number, 0 where there is none."""
+        return self._engine.pid
+
+    # What can be asked for
+
+    def prestart(self) -> None:
+        """Start the playing process before it is needed."""
+        self._engine.start()
+
+    def close(self) -> None:
+        """End the helper processes."""
+        self._engine.close()
+        self._sketch.close()
+
+    def play(self, playables: Sequence[Playable], at: int = 0) -> None:
+        """Replace the queue and play its item `at`."""
+        self._leave_audition(restore=False)
+        self._replace(playables, at)
+
+    def append(self, playables: Sequence[Playable]) -> None:
+        """Add to the queue's end; what sounds goes on."""
+        self._queue += self._entries(playables)
+        self._edited()
+
+    def remove(self, index: int) -> None:
+        """Take one item out of the queue; if it sounds, the next one does."""
+        entry = self._queue[index]
+        if entry.key == self._key:
+            self.next()
+        self._queue.remove(entry)
+        self._edited()
+
+    def audition(self, playables: Sequence[Playable]) -> None:
+        """Play excerpts in turn; what was playing is kept, and there again, paused, afterwards."""
+        if not self._auditioning and self._key is not None:
+            self._kept = _Kept(self._queue, self._key, self._seconds)
+        self._set_auditioning(on=True)
+        self._replace(playables, 0)
+
+    def end_audition(self) -> None:
+        """Back to what was playing before, paused."""
+        if self._auditioning:
+            self._leave_audition(restore=True)
+
+    def toggle(self) -> None:
+        """Play or pause; from the queue's beginning where nothing is being played."""
+        if self._state in ("playing", "waiting"):
+            self.pause()
+        else:
+            self.resume()
+
+    def pause(self) -> None:
+        """Fall silent; the place is kept."""
+        if self._key is not None:
+            self._tell(do="pause")
+            self._set_state("paused")
+
+    def resume(self) -> None:
+        """Go on."""
+        if self._key is not None and self._engine.running:
+            self._tell(do="resume")
+            self._set_state("playing")
+        elif self._key is not None:
+            self._go(self._key, self._seconds)
+        elif self._queue:
+            self._jump(0)
+
+    def stop(self) -> None:
+        """Fall silent and forget the place; ends an audition."""
+        if self._auditioning:
+            self.end_audition()
+            return
+        self._halt()
+
+    def next(self) -> None:
+        """The next item; at the queue's end, silence."""
+        index = self.index
+        self._jump(0 if index is None else index + 1)
+
+    def previous(self) -> None:
+        """The item's beginning, or from there the item before."""
+        index, current = self.index, self.current
+        if index is None or current is None:
+            return
+        early = self._seconds - current.start_s < _RESTART_S
+        self._jump(max(index - 1, 0) if early else index)
+
+    def seek(self, seconds: float) -> None:
+        """Go to a second of the present track; an excerpt plays on from there for its length."""
+        current = self.current
+        if current is None or self._key is None:
+            return
+        seconds = min(max(seconds, 0.0), current.seconds or float("inf"))
+        if self._engine.running:
+            self._tell(do="seek", seconds=seconds)
+        self._seconds = seconds
+        self.position.emit(seconds)
+
+    def set_volume(self, volume: float) -> None:
+        """The slider's position in [0, 1]; equal steps sound about equal."""
+        self._volume = min(max(volume, 0.0), 1.0)
+        if self._engine.running:
+            self._engine.send(do="volume", volume=self._volume)
+
+    def set_device(self, name: str) -> None:
+        """Play on the device `name` (empty: the system's default), from now on."""
+        self._device = name
+        if self._engine.running:
+            self._engine.send(do="device", name=name)
+
+    def list_devices(self) -> None:
+        """Look for devices; `devices_changed` follows."""
+        self._sketch.send(do="devices")
+
+    # How it is done
+
+    def _entries(self, playables: Sequence[Playable]) -> list[_Entry]:
+        return [_Entry(next(self._keys), playable) for playable in playables]
+
+    def _replace(self, playables: Sequence[Playable], at: int) -> None:
+        self._queue = self._entries(playables)
+        self._bad.clear()
+        self.queue_changed.emit()
+        self._jump(at)
+
+    def _jump(self, index: int) -> None:
+        """Play the queue from `index` on, or fall silent where there is nothing."""
+        entry = next((entry for entry in self._queue[index:] if entry.key not in self._bad), None)
+        if entry is not None:
+            self._go(entry.key, entry.playable.start_s)
+        elif self._auditioning:
+            self.end_audition()
+        else:
+            self._halt()
+
+    def _go(self, key: int, seconds: float, *, playing: bool = True) -> None:
+        self._tell(do="play", items=self._ahead(key), key=key, seconds=seconds, playing=playing)
+        self._set_state("playing" if playing else "paused")
+        self._set_current(key)
+        self._seconds = seconds
+        self.position.emit(seconds)
+
+    def _halt(self) -> None:
+        if self._engine.running:
+            self._tell(do="stop")
+        self._set_state("stopped")
+        self._set_current(None)
+
+    def _tell(self, **message: Any) -> None:
+        """Send an order; events that the engine sent before it are out of date from now on."""
+        self._order += 1
+        self._engine.send(order=self._order, **message)
+
+    def _ahead(self, key: int) -> list[Message]:
+        """What the engine needs to know of the queue."""
+        index = next((i for i, entry in enumerate(self._queue) if entry.key == key), 0)
+        window = self._queue[index : index + 1 + _AHEAD]
+        return [entry.item().to_json() for entry in window if entry.key not in self._bad]
+
+    def _edited(self) -> None:
+        self.queue_changed.emit()
+        self._top_up()
+
+    def _top_up(self) -> None:
+        if self._key is not None and self._engine.running:
+            self._engine.send(do="edit", items=self._ahead(self._key))
+
+    def _set_state(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self.state_changed.emit(state)
+
+    def _set_current(self, key: int | None) -> None:
+        if key == self._key:
+            return
+        self._key = key
+        current = self.current
+        self.track_changed.emit(current)
+        if current is not None:
+            self._show_waveform(current)
+
+    def _set_message(self, sentence: str) -> None:
+        if sentence != self._message:
+            self._message = sentence
+            self.device_message.emit(sentence)
+
+    def _set_auditioning(self, *, on: bool) -> None:
+        if on != self._auditioning:
+            self._auditioning = on
+            self.audition_changed.emit(on)
+
+    def _leave_audition(self, *, restore: bool) -> None:
+        kept, self._kept = self._kept, None
+        self._set_auditioning(on=False)
+        if not restore:
+            return
+        self._queue = kept.queue if kept else []
+        self.queue_changed.emit()
+        if kept is not None and kept.key is not None:
+            self._go(kept.key, kept.seconds, playing=False)
+        else:
+            self._halt()
+
+    # What the engine says
+
+    def _greet(self) -> None:
+        """Tell a new engine what it must know before it plays."""
+        self._decoding = None
+        self._engine.send(do="volume", volume=self._volume)
+        self._engine.send(do="device", name=self._device)
+
+    def _on_message(self, message: Message) -> None:
+        event = message["event"]
+        if event == "decoding":
+            self._decoding = message["key"]
+        elif event == "failed":
+            self._on_failed(message["key"], message["sentence"])
+        elif event == "device":
+            self._on_device(message["name"], message["wanted"])
+        elif message["order"] != self._order:
+            return
+        elif event == "position":
+            self._on_position(message["key"], message["seconds"], message["faults"])
+        elif event == "state":
+            self._set_state(message["state"])
+            self._set_message(message["sentence"] if message["state"] == "waiting" else "")
+        elif event == "ended":
+            self._on_ended()
+
+    def _on_position(self, key: int, seconds: float, faults: int) -> None:
+        self._seconds = seconds
+        self._underruns = faults
+        if key != self._key:
+            self._set_current(key)
+            self._top_up()
+        self.position.emit(seconds)
+
+    def _on_ended(self) -> None:
+        if self._auditioning:
+            self.end_audition()
+            return
+        self._set_state("stopped")
+        self._set_current(None)
+
+    def _on_failed(self, key: int, sentence: str) -> None:
+        self._bad.add(key)
+        entry = next((entry for entry in self._queue if entry.key == key), None)
+        if entry is not None:
+            self.failed.emit(entry.playable, sentence)
+
+    def _on_device(self, name: str, wanted: str) -> None:
+        missing = wanted not in ("", name)
+        self._set_message(f"“{wanted}” is not there; playing on “{name}”." if missing else "")
+
+    def _on_died(self, code: int, crashed: bool) -> None:
+        """Name the file, and go on with the next one in a new process."""
+        key, state, culprit = self._key, self._state, self._decoding
+        self._crashes.append(time.monotonic())
+        hopeless = len(self._crashes) == _CRASHES and self._crashes[-1] - self._crashes[0] < _CRASH_WINDOW_S
+        if culprit is not None and code != EXIT_STUCK:
+            how = "crashed" if crashed else "failed"
+            self._on_failed(culprit, f"The decoder {how} on this file; it is skipped.")
+        if key is None:
+            return
+        if hopeless or code == -1:
+            self._set_state("stopped")
+            self._set_current(None)
+            self._set_message("The playing process keeps dying; the log says more.")
+        elif key in self._bad:
+            self._jump(self.index or 0)
+        else:
+            self._go(key, self._seconds, playing=state != "paused")
+
+    # Waveforms and devices
+
+    def _show_waveform(self, playable: Playable) -> None:
+        peaks = self._waveforms.get(playable.track_id)
+        if peaks is None:
+            self._sketch.send(do="draw", item=Item(playable.track_id, playable.path).to_json())
+        else:
+            self.waveform.emit(playable.track_id, peaks)
+
+    def _on_sketch(self, message: Message) -> None:
+        if message["event"] == "devices":
+            self.devices_changed.emit(message["names"])
+            return
+        peaks = np.frombuffer(base64.b64decode(message["peaks"]), np.float32).reshape(-1, 2)
+        if message["whole"]:
+            self._waveforms[message["key"]] = peaks
+            while len(self._waveforms) > _WAVEFORMS:
+                self._waveforms.popitem(last=False)
+        self.waveform.emit(message["key"], peaks)
