@@ -116,6 +116,7 @@ class _Folder:
 
     def __init__(self, unit: NDArray[np.float32], catalogue: Catalogue) -> None:
         self._unit, self._catalogue = unit, catalogue
+        self._heads: list[_Head] = []
         self._by_key: dict[str, list[_Head]] = {}
 
     def add(self, row: int, score: float) -> _Head | None:
@@ -125,14 +126,13 @@ class _Folder:
             if self._same(head, other):
                 other.versions.append(row)
                 return None
+        self._heads.append(head)
         self._by_key.setdefault(head.key, []).append(head)
         return head
 
     def _rivals(self, key: str) -> list[_Head]:
-        """The heads whose title does not rule it out, in order of arrival under each key."""
-        if not key:
-            return [head for heads in self._by_key.values() for head in heads]
-        return self._by_key.get(key, []) + self._by_key.get("", [])
+        """The heads whose title does not rule it out, the same title first, else best first."""
+        return self._by_key.get(key, []) + self._by_key.get("", []) if key else self._heads
 
     def _same(self, one: _Head, other: _Head) -> bool:
         # The cheap half first: most tracks differ in length.
