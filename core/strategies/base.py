@@ -73,6 +73,8 @@ class Strategy(nn.Module, ABC):
         """(batch, 48000) -> (batch, dim) float32, in eval mode, without gradients."""
         if waves.ndim != 2 or waves.shape[1] != SEGMENT:
             raise ValueError(f"segments of {SEGMENT} samples expected, got {tuple(waves.shape)}")
+        if not len(waves):
+            return waves.new_zeros(0, self.dim)
         with evaluating(self), torch.inference_mode():
             vectors: Tensor = self(waves)
         return vectors.float()

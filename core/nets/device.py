@@ -1,0 +1,252 @@
+"""Where and how a strategy runs: measured on this machine, said out loud, never changed silently."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import math
+import time
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.audio import SEGMENT
+from core.errors import UserError
+from core.strategies import Strategy
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+Floats = NDArray[np.float32]
+
+BF16_GAIN = 1.2
+"""bf16 has to be this many times as fast, else noise in the measurement would decide a vector's precision."""
+BF16_COSINE = 0.999
+"""What bf16 vectors must share with fp32 ones."""
+LARGEST_BATCH = {"cpu": 32, "cuda": 512, "mps": 128}
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "could not create a memory")
+
+
+@dataclass(frozen=True)
+class ExecutionPlan:
+    """How segments are embedded; plain values, so that it can be stored and sent to another process."""
+
+    device: str
+    dtype: Literal["float32", "bfloat16"]
+    channels_last: bool
+    batch: int
+    ms_per_segment: float = math.inf
+    note: str = ""
+    """What was chosen and why, for a person."""
+
+
+class Embedder:
+    """A copy of a strategy, set up as a plan says.
+
+    Parameters
+    ----------
+    strategy
+        Calibrated or trained; it is left as it is.
+    plan
+        From `choose`, or from an earlier run.
+    """
+
+    def __init__(self, strategy: Strategy, plan: ExecutionPlan) -> None:
+        self.plan = plan
+        self.batch = plan.batch
+        self.notes: list[str] = []
+        """What did not go as planned, for a person."""
+        self._strategy = copy.deepcopy(strategy).eval().to(plan.device)
+        if plan.channels_last:
+            self._strategy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
+
+    def __call__(self, waves: Floats) -> Floats:
+        """(n, 48000) -> (n, dim), in batches that halve when memory runs out.
+
+        Raises
+        ------
+        UserError
+            Not even one segment fits into memory.
+        """
+        vectors = np.empty((len(waves), self._strategy.dim), np.float32)
+        done = 0
+        while done < len(waves):
+            batch = self._forward(waves[done : done + self.batch])
+            if batch is None:
+                self._shrink()
+                continue
+            vectors[done : done + len(batch)] = batch
+            done += len(batch)
+        return vectors
+
+    def summarise(self, vectors: Floats) -> Floats:
+        """(segments, dim) -> (track_dim,): the strategy's summary of a track."""
+        with torch.inference_mode():
+            summary: Floats = (
+                self._strategy.summarise(torch.tensor(vectors, device=self.plan.device)).cpu().numpy()
+            )
+        return summary
+
+    def _forward(self, waves: Floats) -> Floats | None:
+        """One batch, or None where it does not fit into memory."""
+        autocast = torch.autocast(self.plan.device, torch.bfloat16, enabled=self.plan.dtype == "bfloat16")
+        try:
+            with autocast:
+                # torch.tensor copies: what comes from shared memory may be read-only.
+                vectors: Floats = (
+                    self._strategy.embed(torch.tensor(waves, device=self.plan.device)).cpu().numpy()
+                )
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            return None
+        return vectors
+
+    def _shrink(self) -> None:
+        gc.collect()
+        if self.plan.device == "cuda":
+            torch.cuda.empty_cache()
+        if self.batch == 1:
+            raise UserError(
+                "There is not enough memory to embed a single segment.",
+                "Close other programs, choose another device, or use a smaller encoder.",
+            )
+        self.batch //= 2
+        self.notes.append(f"Memory ran out: {self.batch} segments at a time from here on.")
+
+
+def choose(
+    strategy: Strategy, device: DeviceName = "auto", *, threads: int = 0, budget_s: float = 2.5
+) -> ExecutionPlan:
+    """Measure `strategy` with real forward passes and take the fastest way.
+
+    Parameters
+    ----------
+    device
+        auto: the fastest one there is; else this one and no other.
+    threads
+        Threads of the CPU, for the whole process; 0 leaves torch's choice.
+    budget_s
+        Seconds after which nothing new is tried.
+
+    Raises
+    ------
+    UserError
+        The device that was asked for is not there, or the strategy does not run on it.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    there = present()
+    if device != "auto" and device not in there:
+        raise UserError(f"This machine has no device {device!r}.", f"There is: {', '.join(there)}.")
+    names = [device] if device != "auto" else there if _has_weights(strategy) else ["cpu"]
+    found, notes = [], []
+    for name in names:
+        try:
+            found.append(_search(strategy, name, time.perf_counter() + budget_s / len(names)))
+        except (RuntimeError, UserError) as error:  # an old driver, a missing kernel, a full card
+            if name == "cpu":
+                raise
+            notes.append(f"{name} was not used: {str(error).splitlines()[0]}.")
+    if not found:
+        raise UserError(f"The device {device!r} does not work here.", notes[0])
+    best = min(found, key=lambda plan: plan.ms_per_segment)
+    return replace(best, note=" ".join([best.note, *notes]))
+
+
+def present() -> list[str]:
+    """The devices of this machine."""
+    cuda = ["cuda"] if torch.cuda.is_available() else []
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return [*cuda, *mps, "cpu"]
+
+
+def _search(strategy: Strategy, device: str, deadline: float) -> ExecutionPlan:
+    """The fastest precision and layout on a small batch, then larger batches as long as they pay."""
+    tried: list[ExecutionPlan] = []
+    for plan in _candidates(strategy, device):
+        if not tried or time.perf_counter() < deadline:
+            tried.append(_timed(strategy, plan))
+    best = _fastest(strategy, tried)
+    while best.batch < LARGEST_BATCH[device]:
+        larger = replace(best, batch=2 * best.batch)
+        if time.perf_counter() + 3 * larger.batch * best.ms_per_segment / 1000 > deadline:
+            break
+        larger = _timed(strategy, larger)
+        if larger.ms_per_segment > 0.98 * best.ms_per_segment:
+            break
+        best = larger
+    return replace(best, note=_note(best, tried))
+
+
+def _candidates(strategy: Strategy, device: str) -> list[ExecutionPlan]:
+    """Likeliest winners first: a slow machine has no time for all."""
+    bf16 = _has_weights(strategy) and (
+        device == "cpu" or (device == "cuda" and torch.cuda.is_bf16_supported())
+    )
+    layouts = (True, False) if any(weight.ndim == 4 for weight in strategy.parameters()) else (False,)
+    batch = 1 if device == "cpu" and _has_weights(strategy) else 16
+    dtypes: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16") if bf16 else ("float32",)
+    return [ExecutionPlan(device, dtype, layout, batch) for layout, dtype in product(layouts, dtypes)]
+
+
+def _timed(strategy: Strategy, plan: ExecutionPlan) -> ExecutionPlan:
+    """`plan` with its time: the better of two runs after a first that is not counted."""
+    embedder, waves = Embedder(strategy, plan), _noise(plan.batch)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        embedder(waves)
+        seconds.append(time.perf_counter() - start)
+    plan = replace(plan, batch=embedder.batch)
+    return replace(plan, ms_per_segment=1000 * min(seconds[1:]) / len(waves))
+
+
+def _fastest(strategy: Strategy, tried: list[ExecutionPlan]) -> ExecutionPlan:
+    """The fastest plan; bf16 only where it gains enough and says the same."""
+    exact = min((plan for plan in tried if plan.dtype == "float32"), key=lambda plan: plan.ms_per_segment)
+    best = min(tried, key=lambda plan: plan.ms_per_segment)
+    if (
+        best.ms_per_segment * BF16_GAIN > exact.ms_per_segment
+        or agreement(strategy, best, exact) < BF16_COSINE
+    ):
+        return exact
+    return best
+
+
+def agreement(strategy: Strategy, one: ExecutionPlan, other: ExecutionPlan) -> float:
+    """The least cosine between the vectors of two plans, over four segments; 0 where one is not finite."""
+    a, b = (Embedder(strategy, plan)(_noise(4)) for plan in (one, other))
+    cosine = (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
+    return float(np.nan_to_num(cosine).min())
+
+
+def _noise(segments: int) -> Floats:
+    """White noise, the same every time: (segments, 48000)."""
+    return np.random.default_rng(0).normal(0, 0.1, (segments, SEGMENT)).astype(np.float32)
+
+
+def _note(best: ExecutionPlan, tried: list[ExecutionPlan]) -> str:
+    where = f"cpu with {torch.get_num_threads()} threads" if best.device == "cpu" else best.device
+    layout = ", channels last" if best.channels_last else ""
+    others = {
+        plan.dtype: plan.ms_per_segment for plan in sorted(tried, key=lambda plan: -plan.ms_per_segment)
+    }
+    measured = ", ".join(f"{dtype} {ms:.3g} ms" for dtype, ms in others.items())
+    return (
+        f"{where}, {best.dtype}{layout}, {best.batch} segments at a time: "
+        f"{best.ms_per_segment:.3g} ms a segment (first tries: {measured})."
+    )
+
+
+def _has_weights(strategy: Strategy) -> bool:
+    return any(True for _ in strategy.parameters())
+
+
+def _is_out_of_memory(error: RuntimeError | MemoryError) -> bool:
+    """Only CUDA has a type of its own for this; on a CPU it is a RuntimeError's text."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return any(words in str(error).lower() for words in OUT_OF_MEMORY)

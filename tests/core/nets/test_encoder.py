@@ -1,0 +1,121 @@
+"""The network against the numbers of the design and against a slow reading of its description."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from core.nets.encoder import BLOCKS, WIDTHS, Block, Encoder, MultiLevelEncoder, Trunk, initialise
+
+
+def parameters(*modules: nn.Module) -> int:
+    return sum(weight.numel() for module in modules for weight in module.parameters())
+
+
+def test_parameters_single_level() -> None:
+    assert parameters(Encoder(128)) == 12_361_856
+
+
+def test_parameters_multi_level() -> None:
+    assert parameters(MultiLevelEncoder()) == 14_525_056
+
+
+def test_parameters_melcpc() -> None:
+    """The encoder of 256, the context GRU and four predictors add up to the design's count."""
+    predictors = [nn.Linear(256, 256) for _ in range(4)]
+    assert parameters(Encoder(256), nn.GRU(256, 256), *predictors) == 13_085_440
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_shape_of_every_level(width: float) -> None:
+    levels = Trunk(width)(torch.randn(2, 188, 96))
+    time_and_mel = [(94, 48), (47, 24), (23, 12), (5, 3), (1, 1)]
+    channels = [int(width * n) for n in (128, 256, 256, 512, 512)]
+    assert [tuple(level.shape) for level in levels] == [
+        (2, n, *rest) for n, rest in zip(channels, time_and_mel, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("network", "dim"), [(Encoder, 128), (MultiLevelEncoder, 640)])
+def test_the_vector_keeps_its_length_at_every_width(
+    network: type[Encoder] | type[MultiLevelEncoder], dim: int, width: float
+) -> None:
+    encoder = network(width=width)
+    assert encoder(torch.randn(2, 188, 96)).shape == (2, dim)
+    assert encoder.dim == dim
+
+
+def test_cost_of_a_segment() -> None:
+    """6.6 GMAC, and a quarter of the width is near a sixteenth of that."""
+
+    def macs(width: float) -> float:
+        with FlopCounterMode(display=False) as counter, torch.device("meta"):
+            Encoder(width=width)(torch.empty(1, 188, 96))
+        return counter.get_total_flops() / 2
+
+    assert macs(1.0) == pytest.approx(6.6e9, rel=0.02)
+    assert macs(0.25) == pytest.approx(macs(1.0) / 16, rel=0.05)
+
+
+def test_a_block_is_what_it_says() -> None:
+    """Convolution, batch norm, ReLU, pool, in that order, with negative batch-norm scales too."""
+    block = Block(3, 8, (2, 3))
+    norm = block.norm
+    assert isinstance(norm, nn.BatchNorm2d)
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    x = torch.randn(4, 3, 10, 9)
+    convolved = functional.conv2d(x, block.conv.weight, block.conv.bias, padding=2)
+    mean, variance = (
+        convolved.mean((0, 2, 3), keepdim=True),
+        convolved.var((0, 2, 3), correction=0, keepdim=True),
+    )
+    scaled = (convolved - mean) / (variance + 1e-5).sqrt()
+    scaled = scaled * norm.weight[:, None, None] + norm.bias[:, None, None]
+    expected = functional.max_pool2d(functional.relu(scaled), (2, 3))
+    assert torch.allclose(block.train()(x), expected, atol=1e-4)
+
+
+def test_levels_are_maxima_over_time_in_order() -> None:
+    """A level's part of the vector comes from its own block alone."""
+    encoder = MultiLevelEncoder(width=0.125).eval()
+    log_mel = torch.rand(1, 188, 96)
+    vector = encoder(log_mel)[0]
+    for index, level in enumerate(encoder.trunk(log_mel)):
+        peaks = torch.stack([level[0, :, :, mel].max(dim=1).values for mel in range(level.shape[3])], dim=1)
+        head = encoder.heads[index]
+        assert torch.allclose(vector[128 * index : 128 * (index + 1)], head(peaks.reshape(-1)), atol=1e-4)
+
+
+def test_initial_weights() -> None:
+    """Uniform within Kaiming's bound for convolutions and Xavier's for linear layers; zero biases."""
+    torch.manual_seed(0)
+    encoder = Encoder(width=0.25)
+    for block, source in zip(encoder.trunk.blocks, [1, *encoder.trunk.channels], strict=False):
+        assert isinstance(block, Block)
+        bound = (6 / (25 * source)) ** 0.5
+        assert 0.95 * bound < block.conv.weight.abs().max() <= bound
+        assert block.conv.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.1)
+        assert block.conv.bias is not None
+        assert not block.conv.bias.any()
+    bound = (6 / (encoder.head.in_features + encoder.head.out_features)) ** 0.5
+    assert 0.95 * bound < encoder.head.weight.abs().max() <= bound
+    assert not encoder.head.bias.any()
+
+
+def test_initialise_takes_layers_without_bias() -> None:
+    layer = nn.Linear(3, 4, bias=False)
+    initialise(layer)
+    assert layer.weight.isfinite().all()
+
+
+def test_pools_use_up_the_segment() -> None:
+    time, mel = 188, 96
+    for block in BLOCKS:
+        time, mel = time // block.pool[0], mel // block.pool[1]
+        assert mel == block.mels
+    assert (time, mel) == (1, 1)
