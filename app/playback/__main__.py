@@ -8,9 +8,9 @@ import sys
 def main(role: str) -> None:
     """Run one helper until the window closes its end."""
     if role == "engine":
-        from app.playback.engine import run  # noqa: PLC0415 - each role loads its own libraries only
+        from app.playback.engine import run
     else:
-        from app.playback.sketch import run  # noqa: PLC0415 - as above
+        from app.playback.sketch import run
     run()
 
 

@@ -151,7 +151,7 @@ class Engine:
     def _open_output(self) -> None:
         """Try to get a card, and go on where the last one was lost."""
         try:
-            from app.playback.output import NoDevice, Output, rescan  # noqa: PLC0415 - fails without PortAudio
+            from app.playback.output import NoDevice, Output, rescan
         except OSError:
             self._tell("waiting", "The sound library PortAudio is not installed.")
             self._retry_at = float("inf")

@@ -12,7 +12,8 @@ import numpy as np
 
 from app.playback.protocol import Item
 from app.playback.ring import Ring, Samples
-from app.playback.source import Block, Unplayable, blocks, excerpt
+from app.playback.source import Block, blocks, excerpt
+from core.audio.records import UnusableError
 
 
 @dataclass(frozen=True)
@@ -206,9 +207,9 @@ class Feeder(threading.Thread):
             self._decoding(item.key)
             try:
                 self._write_item(item, seconds, generation)
-            except Unplayable as problem:
+            except UnusableError as problem:
                 if self._generation == generation:
-                    self._failed(item.key, str(problem))
+                    self._failed(item.key, problem.reason)
             item = self._next(item, generation)
             seconds = item.start_s if item else 0.0
         if not self._closing:

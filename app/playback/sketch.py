@@ -7,11 +7,13 @@ import os
 import time
 from collections.abc import Iterator
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
 from app.playback.protocol import Channel, Item, Message
-from app.playback.source import Stereo, Unplayable, duration, frames, opened
+from app.playback.source import Stereo, frames, opened
+from core.audio.records import UnusableError
 
 BUCKETS = 800
 """Columns of a waveform."""
@@ -74,19 +76,18 @@ def sketches(path: bytes, every_s: float = _EVERY_S) -> Iterator[tuple[NDArray[n
 
     Raises
     ------
-    Unplayable
+    UnusableError
         It cannot be read.
     """
-    with opened(path) as (container, stream):
-        declared, rate = duration(container, stream) or 0.0, stream.rate or 1
+    with opened(path) as source:
+        declared = (source.container.duration or 0) / av.time_base
         sketch, convert, due = Sketch(), Stereo(), time.monotonic() + every_s
-        for frame in frames(container, stream):
+        for frame in frames(source):
             sketch.add(convert(frame).mean(axis=1))
-            rate = frame.sample_rate
             if time.monotonic() < due:
                 yield None, False
                 continue
-            yield sketch.peaks(int(declared * rate)), False
+            yield sketch.peaks(int(declared * frame.sample_rate)), False
             due = time.monotonic() + every_s
         yield sketch.peaks(sketch.samples), True
 
@@ -104,13 +105,13 @@ def _draw(channel: Channel, item: Item) -> None:
             if peaks is not None:
                 text = base64.b64encode(peaks.tobytes()).decode("ascii")
                 channel.send(event="peaks", key=item.key, peaks=text, whole=whole)
-    except Unplayable:
+    except UnusableError:
         return  # the player says so; a file without a waveform needs no second sentence
 
 
 def _list_devices(channel: Channel) -> None:
     try:
-        from app.playback.output import names, rescan  # noqa: PLC0415 - fails without PortAudio
+        from app.playback.output import names, rescan
     except OSError:
         channel.send(event="devices", names=[])
         return

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import BinaryIO
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from av.container import InputContainer
 
 from app.playback.ring import Samples
+from core.audio.doorway import open_regular
+from core.audio.records import UnusableError
+from core.audio.source import Source
 
 FADE_S = 0.3
 """How an excerpt comes and goes (s)."""
@@ -25,13 +23,6 @@ _PREROLL_S = 0.3
 
 _PATIENCE = 500
 """Broken packets in a row after which the rest of a file is given up."""
-
-# A playlist in disguise must not make FFmpeg open anything else, on the disk or on the network.
-_OPTIONS = {"protocol_whitelist": "none"}
-
-
-class Unplayable(Exception):  # noqa: N818 - the file's fault, not an error of ours
-    """A file that cannot be played; the text is a sentence for a person."""
 
 
 @dataclass
@@ -50,61 +41,37 @@ class Block:
     rate: int
 
 
-def _open_regular(path: bytes) -> BinaryIO:
-    """Open a plain file; a FIFO or a device is refused without waiting for its other end."""
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError:
-        raise Unplayable("The file is not there.") from None
-    except OSError as error:
-        raise Unplayable(f"The file cannot be opened ({error.strerror}).") from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise Unplayable("This is not a plain file.")
-    return os.fdopen(handle, "rb")
-
-
 @contextmanager
-def opened(path: bytes) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """The container and its first audio stream.
+def opened(path: bytes) -> Iterator[Source]:
+    """Open `path` with the care that decoding for the library takes.
 
     Raises
     ------
-    Unplayable
+    UnusableError
         Not a plain file, or nothing to hear in it.
     """
-    with _open_regular(path) as file:
+    with open_regular(path) as file:
+        source = Source(file, alive=lambda: None)
         try:
-            container = av.open(file, "r", options=_OPTIONS, metadata_errors="replace")
-        except (av.FFmpegError, ValueError, OSError):
-            raise Unplayable("The file is damaged or holds no sound.") from None
-        with container:
-            if not container.streams.audio:
-                raise Unplayable("There is no sound in this file.")
-            yield container, container.streams.audio[0]
+            yield source
+        finally:
+            source.close()
 
 
-def duration(container: InputContainer, stream: AudioStream) -> float | None:
-    """What the file says of its length (s)."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
-
-
-def frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """Decode `stream` from where it is; broken packets are left out, a broken tail ends it."""
+def frames(source: Source) -> Iterator[AudioFrame]:
+    """Decode from where the file is; broken packets are left out, a broken tail ends it."""
     broken = 0
-    packets = container.demux(stream)
-    while broken < _PATIENCE:
+    for packet in source.packets():
         try:
-            packet = next(packets)
-            decoded = stream.decode(packet)
-        except (StopIteration, EOFError):
+            decoded = source.context.decode(packet)
+        except av.error.EOFError:
             return
-        except (av.FFmpegError, ValueError, OSError):
+        except (av.FFmpegError, ValueError):
             broken += 1
+            if broken > _PATIENCE:
+                return
             continue
-        broken = 0 if decoded else broken
+        broken = 0
         yield from decoded
 
 
@@ -131,20 +98,18 @@ class Stereo:
         return np.ascontiguousarray(np.broadcast_to(samples.clip(-1, 1), (len(samples), 2)))
 
 
-def _seek(container: InputContainer, stream: AudioStream, seconds: float) -> None:
-    """Go to a little before `seconds`, or to the start where the format cannot."""
-    target = max(seconds - _PREROLL_S, 0.0) + _start(stream)
-    try:
-        container.seek(int(target * av.time_base))
-    except (av.FFmpegError, OSError):
-        container.seek(0)
-
-
-def _start(stream: AudioStream) -> float:
+def _start(source: Source) -> float:
     """The time stamp of the first sample (s)."""
-    if stream.start_time is None or stream.time_base is None:
-        return 0.0
-    return float(stream.start_time * stream.time_base)
+    return float((source.stream.start_time or 0) * source.tick)
+
+
+def _seek(source: Source, seconds: float) -> None:
+    """Go to a little before `seconds`, or to the start where the format cannot."""
+    target = max(seconds - _PREROLL_S, 0.0) + _start(source)
+    try:
+        source.container.seek(int(target * av.time_base))
+    except (av.FFmpegError, OSError):
+        source.container.seek(0)
 
 
 def blocks(path: bytes, start_s: float = 0.0) -> Iterator[Block]:
@@ -152,23 +117,22 @@ def blocks(path: bytes, start_s: float = 0.0) -> Iterator[Block]:
 
     Raises
     ------
-    Unplayable
+    UnusableError
         Nothing of it can be decoded.
     """
-    with opened(path) as (container, stream):
+    with opened(path) as source:
         if start_s > 0:
-            _seek(container, stream, start_s)
-        convert, heard, at = Stereo(), False, None
-        for frame in frames(container, stream):
+            _seek(source, start_s)
+        convert, at = Stereo(), None
+        for frame in frames(source):
             if at is None:
-                at = frame.time - _start(stream) if start_s > 0 and frame.time is not None else 0.0
+                at = frame.time - _start(source) if start_s > 0 and frame.time is not None else 0.0
             block = Block(convert(frame), frame.sample_rate)
             skip = min(max(round((start_s - at) * block.rate), 0), len(block.samples))
             at += len(block.samples) / block.rate
-            heard = True
             yield replace(block, samples=block.samples[skip:])
-        if not heard and start_s == 0:
-            raise Unplayable("The file is damaged: nothing of it can be decoded.")
+        if at is None and start_s == 0:
+            raise UnusableError("unreadable", "The file is damaged: nothing of it can be decoded.")
 
 
 def excerpt(source: Iterator[Block], length_s: float) -> Iterator[Block]:
