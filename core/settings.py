@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 APP = "earmap"
 
@@ -45,7 +45,9 @@ class EmbeddingSettings(BaseModel):
         description="0: the whole track. Else this many 3 s segments spread over it, and only those are decoded.",
     )  # fmt: skip
     keep_segments: bool = Field(
-        False, title="Keep segment vectors", description="Also store a vector for every 3 s (needs more disk)."
+        False,
+        title="Keep segment vectors",
+        description="Also store a vector for every 3 s (needs more disk).",
     )
 
 
@@ -66,7 +68,9 @@ class WindowSettings(BaseModel):
 class Settings(BaseSettings):
     """All settings; environment variables `EARMAP_AUDIO__WORKERS=2` and the like win over the file."""
 
-    model_config = SettingsConfigDict(env_prefix="EARMAP_", env_nested_delimiter="__", validate_assignment=True)
+    model_config = SettingsConfigDict(
+        env_prefix="EARMAP_", env_nested_delimiter="__", validate_assignment=True
+    )
 
     audio: AudioSettings = Field(default_factory=AudioSettings, title="Reading audio")
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings, title="Embedding")
@@ -74,7 +78,14 @@ class Settings(BaseSettings):
     window: WindowSettings = Field(default_factory=WindowSettings, title="Window")
 
     @classmethod
-    def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, env_settings: Any, **_: Any) -> Any:
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings passes all by name
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment first, then what `load` read from the file."""
         return env_settings, init_settings
 
@@ -131,13 +142,17 @@ def load(path: Path | None = None) -> tuple[Settings, str | None]:
         return Settings(**values), None
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
-        return Settings(**_without(values, error)), f"Settings that made no sense were set to their defaults: {fields}."
+        return Settings(
+            **_without(values, error)
+        ), f"Settings that made no sense were set to their defaults: {fields}."
 
 
 def save(settings: Settings, path: Path | None = None) -> None:
     """Write the settings atomically."""
     path = path or settings_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".new", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, suffix=".new", delete=False
+    ) as file:
         file.write(settings.model_dump_json(indent=2))
     Path(file.name).replace(path)

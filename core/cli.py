@@ -1,0 +1,347 @@
+"""The headless commands. `earmap SUBCOMMAND` and `python -m core.cli SUBCOMMAND` are the same.
+
+Exit codes: 0 done, 1 the environment or a choice is at fault, 2 usage, 3 a bug of ours, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from core import paths, progress
+from core import settings as settings_module
+from core.errors import Cancelled, UserError
+from core.library.records import EncoderRecord, Row
+from core.library.store import Library, plan_name
+from core.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DONE, USER_ERROR, USAGE, BUG, CANCELLED = 0, 1, 2, 3, 130
+UNKNOWN_ENCODER = -1
+
+
+@dataclass
+class Session:
+    """What every command works on."""
+
+    library: Library
+    settings: Settings
+    as_json: bool
+
+    @property
+    def plan(self) -> str:
+        """The segment plan that the settings ask for."""
+        return plan_name(self.settings.embedding.segments)
+
+    def encoder(self, name: str | None) -> EncoderRecord:
+        """The encoder asked for, else the one of the settings; UserError where it has embedded nothing yet."""
+        return self.library.encoders.get(name or self.settings.embedding.encoder)
+
+    def run(self, kind: str, **params: Any) -> dict[str, Any]:
+        """Run a job, watched unless the output is for a machine."""
+        return progress.run(self.library, self.settings, kind, params, quiet=self.as_json)
+
+    def tell(self, document: dict[str, Any], text: str) -> None:
+        """The one document on standard output, or what a person reads."""
+        click.echo(
+            json.dumps(document, indent=2, allow_nan=False)
+            if self.as_json
+            else progress.printable_lines(text)
+        )
+
+
+def command(function: F) -> F:
+    """Give a command `--library`, `--json` and an open session."""
+
+    @click.option("--library", "library_file", type=click.Path(path_type=Path), help="Another library file.")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+    @wraps(function)
+    def wrapper(*args: Any, library_file: Path | None, as_json: bool, **kwargs: Any) -> Any:
+        settings, note = settings_module.load()
+        if note:
+            click.echo(note, err=True)
+        with Library(library_file or settings_module.default_library()) as library:
+            library.jobs.bury_dead()
+            return function(Session(library, settings, as_json), *args, **kwargs)
+
+    return wrapper  # type: ignore[return-value] # click calls it with the options as well
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="earmap")
+def cli() -> None:
+    """Explore music embeddings. Without a command, the window opens."""
+
+
+@cli.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--scan-only", is_flag=True, help="Find files and read tags; listen to nothing yet.")
+@command
+def add(session: Session, folders: Sequence[Path], scan_only: bool) -> None:
+    """Add music FOLDERS (or files), and embed them with the default encoder."""
+    raws = [paths.json_text(paths.raw(folder)) for folder in folders]
+    document: dict[str, Any] = {"scan": session.run("scan", paths=raws)}
+    if not scan_only:
+        document["embed"] = session.run("embed")
+    _tell_status(session, None, document)
+
+
+@cli.command()
+@click.option("--encoder", help="Encoder's name; made at once where it needs no training.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]))
+@click.option(
+    "--segments", type=click.IntRange(0, 1000), help="0: whole tracks; else this many 3 s segments of each."
+)
+@click.option("--keep-segments/--no-keep-segments", default=None, help="Also store a vector for every 3 s.")
+@click.option("--retry", is_flag=True, help="Try files again that failed before.")
+@command
+def embed(
+    session: Session, encoder: str | None, device: str | None, segments: int | None, keep_segments: bool | None,
+    retry: bool,
+) -> None:  # fmt: skip
+    """Give every track of the library its vector."""
+    if retry:
+        session.library.files.retry()
+    result = session.run(
+        "embed", encoder=encoder or "", device=device, segments=segments, keep_segments=keep_segments
+    )
+    session.tell(result, _embed_text(result))
+
+
+@cli.command()
+@click.argument("tracks", nargs=-1, required=True)
+@click.option("-n", "count", type=click.IntRange(1, 10_000), default=10, show_default=True)
+@click.option("--encoder", help="Encoder's name.")
+@click.option("--not", "less", multiple=True, help="Less like this track or path; may be repeated.")
+@click.option("--exclude-artist", is_flag=True, help="Nothing by the same artist.")
+@click.option("--exclude-album", is_flag=True, help="Nothing from the same album.")
+@click.option("--all-versions", is_flag=True, help="Show every version of a recording, not just the nearest.")
+@command
+def similar(
+    session: Session, tracks: Sequence[str], count: int, encoder: str | None, less: Sequence[str],
+    exclude_artist: bool, exclude_album: bool, all_versions: bool,
+) -> None:  # fmt: skip
+    """Tracks that sound like TRACKS (numbers of tracks, or paths)."""
+    from core.neighbours import Neighbours
+
+    record = session.encoder(encoder)
+    neighbours = Neighbours(session.library, record, session.plan)
+    neighbours.refresh()
+    seeds = [_track(session, text, neighbours) for text in tracks]
+    away = [_track(session, text, neighbours) for text in less]
+    found = neighbours.similar(
+        seeds, away, count, exclude_artist=exclude_artist, exclude_album=exclude_album, fold=not all_versions
+    )
+    rows = _rows_by_id(session, record, [match.file_id for match in found])
+    results = [_row_json(rows[m.file_id]) | {"score": round(m.score, 6)} for m in found if m.file_id in rows]
+    text = "\n".join(
+        f"{r['score']:6.3f}  {_name(rows[m.file_id])}" for r, m in zip(results, found, strict=True)
+    )
+    session.tell(
+        {"seeds": seeds, "encoder": record.name, "results": results}, text or "Nothing is left to show."
+    )
+
+
+@cli.command()
+@click.option("--encoder", help="Count for this encoder.")
+@command
+def status(session: Session, encoder: str | None) -> None:
+    """Counts that add up, failures with reasons, encoders and jobs."""
+    _tell_status(session, encoder, {})
+
+
+@cli.group()
+def export() -> None:
+    """Write vectors or playlists for other programs."""
+
+
+@export.command("vectors")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--encoder", help="Encoder's name.")
+@command
+def export_vectors(session: Session, out: Path, encoder: str | None) -> None:
+    """Write every track's vector to OUT (.parquet, .npz or .csv)."""
+    from core.library_export import export_vectors as write
+
+    record = session.encoder(encoder)
+    count = write(session.library, record, session.plan, out)
+    session.tell(
+        {"file": str(out), "encoder": record.name, "tracks": count}, f"{count} vectors written to {out}."
+    )
+
+
+@export.command("playlist")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--like", "seeds", multiple=True, help="Tracks (numbers or paths) to be like; may be repeated.")
+@click.option(
+    "--search", "query", default="", help="Instead: what a search finds, such as 'artist:miles year:1959'."
+)
+@click.option("-n", "count", type=click.IntRange(1, 100_000), default=25, show_default=True)
+@click.option("--encoder", help="Encoder's name.")
+@click.option("--absolute", is_flag=True, help="Full paths instead of paths relative to the playlist (M3U8).")
+@command
+def export_playlist(
+    session: Session,
+    out: Path,
+    seeds: Sequence[str],
+    query: str,
+    count: int,
+    encoder: str | None,
+    absolute: bool,
+) -> None:
+    """Write a playlist to OUT (.m3u8 or .xspf): neighbours of tracks, or what a search finds."""
+    from core.library_export import export_playlist as write
+    from core.neighbours import Neighbours
+
+    record = session.encoder(encoder)
+    if seeds:
+        neighbours = Neighbours(session.library, record, session.plan)
+        neighbours.refresh()
+        tracks = [_track(session, text, neighbours) for text in seeds]
+        own = session.library.rows.files_of(tracks)
+        files = [own[t] for t in tracks if t in own] + [
+            m.file_id for m in neighbours.similar(tracks, n=count)
+        ]
+    else:
+        files = session.library.rows.order(
+            record.id, session.plan, query, [("artist", False), ("album", False)]
+        ).tolist()
+    written = write(
+        session.library, record, session.plan, files[: count + len(seeds)], out, relative=not absolute
+    )
+    session.tell({"file": str(out), "tracks": written}, f"{written} tracks written to {out}.")
+
+
+def _track(session: Session, text: str, neighbours: Any) -> int:
+    """The track that a number or a path names; UserError where it cannot be compared."""
+    rows = session.library.rows
+    if text.isdigit() and not Path(text).exists():
+        track = int(text)
+    else:
+        path = paths.raw(text)
+        file = rows.find(path)
+        record = rows.page(UNKNOWN_ENCODER, "", [file]) if file is not None else []
+        if not record:
+            raise UserError(
+                f"{paths.display(path)} is not in the library.", "Add its folder with: earmap add FOLDER"
+            )
+        if record[0].state in ("failed", "skipped"):
+            raise UserError(f"{record[0].title} could not be read.", record[0].reason)
+        track = record[0].track_id or 0
+    if not neighbours.has(track):
+        raise UserError(f"{text} has no vector under this encoder yet.", "Make it with: earmap embed")
+    return track
+
+
+def _rows_by_id(session: Session, record: EncoderRecord, files: Sequence[int]) -> dict[int, Row]:
+    return {row.file_id: row for row in session.library.rows.page(record.id, session.plan, files)}
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    return {
+        "track": row.track_id, "path": paths.json_text(row.path), "title": row.title, "artist": row.artist,
+        "album": row.album,
+    }  # fmt: skip
+
+
+def _name(row: Row) -> str:
+    return " - ".join(part for part in (row.artist, row.title) if part) + (
+        f"  [{row.album}]" if row.album else ""
+    )
+
+
+def _tell_status(session: Session, encoder: str | None, document: dict[str, Any]) -> None:
+    """Counts of everything, as text or beside `document`."""
+    library = session.library
+    name = encoder or session.settings.embedding.encoder
+    record = session.encoder(encoder) if encoder else library.encoders.find(name)
+    counts = library.files.counts(record.id if record else UNKNOWN_ENCODER, session.plan)
+    failures = library.files.failures()
+    document |= asdict(counts) | {
+        "encoder": name,
+        "failures": [
+            {"path": paths.json_text(f.path), "state": f.state, "reason": f.reason} for f in failures
+        ],
+        "encoders": [
+            {"name": e.name, "strategy": e.strategy, "dim": e.track_dim} for e in library.encoders.all()
+        ],
+        "jobs": [_job_json(job) for job in library.jobs.recent(20)],
+        "roots": [{"path": paths.json_text(r.raw_path), "online": r.online} for r in library.roots.all()],
+    }
+    lines = [
+        f"{counts.found} audio files found = {counts.embedded} embedded + {counts.partial} partial + "
+        f"{counts.failed} failed + {counts.skipped} skipped + {counts.pending} pending   (encoder {name})",
+        f"Apart: {counts.duplicates} duplicates, {counts.offline} offline, {counts.missing} missing, "
+        f"{counts.other_files} other files",
+        *(f"  {f.state}: {paths.display(f.path)}: {f.reason}" for f in failures[:50]),
+    ]
+    if len(failures) > 50:
+        lines.append(f"  ... and {len(failures) - 50} more (--json lists all)")
+    session.tell(document, "\n".join(lines))
+
+
+def _job_json(job: Any) -> dict[str, Any]:
+    keys = (
+        "id",
+        "kind",
+        "state",
+        "done",
+        "total",
+        "skipped",
+        "title",
+        "hint",
+        "created_at",
+        "finished_at",
+        "result",
+    )
+    return {key: getattr(job, key) for key in keys}
+
+
+def _embed_text(result: dict[str, Any]) -> str:
+    return (
+        f"{result['encoder']} on {result['device']} ({result['precision']}): {result['read']} tracks in "
+        f"{result['seconds']} s, {result['tracks_per_s']} tracks/s. {result['note']}\n"
+        f"{result['embedded']} embedded, {result['partial']} partial, {result['failed']} failed, "
+        f"{result['skipped']} skipped, {result['pending']} pending of {result['found']}."
+    )
+
+
+def _fail(code: int, title: str, hint: str = "") -> NoReturn:
+    click.echo(progress.printable_lines(f"{title}\n{hint}".strip()), err=True)
+    sys.exit(code)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit with its code."""
+    try:
+        cli.main(
+            args=None if arguments is None else list(arguments), prog_name="earmap", standalone_mode=False
+        )
+    except UserError as error:
+        _fail(USER_ERROR, error.title, error.hint)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(USAGE)
+    except (Cancelled, KeyboardInterrupt, click.Abort):
+        _fail(CANCELLED, "Stopped.", "What was finished is kept; the same command goes on from here.")
+    except progress.JobFailedError as error:
+        _fail(BUG, "Earmap made a mistake:", str(error))
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        sys.exit(DONE)
+    except Exception:  # noqa: BLE001 - the command line's exception hook
+        _fail(BUG, "Earmap made a mistake:", traceback.format_exc())
+    sys.exit(DONE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Vectors and playlists of a library, written for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core import export, playlist
+from core.errors import UserError
+from core.library.records import EncoderRecord
+from core.library.store import Library
+from core.neighbours import Neighbours, vector_cache
+
+
+def export_vectors(library: Library, encoder: EncoderRecord, plan: str, out: Path) -> int:
+    """Write one row a track that can be played now; how many.
+
+    Raises
+    ------
+    UserError
+        An unknown suffix, a place that cannot be written, or no vectors yet.
+    """
+    Neighbours(library, encoder, plan).refresh()
+    snapshot = vector_cache(library, encoder, plan).read()
+    facts = library.rows.facts()
+    rows = np.array([row for row, key in enumerate(snapshot.ids.tolist()) if key in facts], np.int64)
+    if not len(rows):
+        raise UserError(
+            f"The encoder {encoder.name} has embedded nothing yet.", "Make vectors with: earmap embed"
+        )
+    ids = snapshot.ids[rows]
+    known = [facts[key] for key in ids.tolist()]
+    place = library.rows.paths([fact.file_id for fact in known])
+    export.vectors(
+        out, ids, [place[fact.file_id] for fact in known], [fact.title for fact in known],
+        [fact.artist for fact in known], [fact.album for fact in known],
+        snapshot.raw if len(rows) == len(snapshot) else snapshot.raw[rows],
+        {"encoder": encoder.name, "strategy": encoder.strategy, "config": encoder.config, "plan": plan,
+         "front_end": encoder.front_end, "weights_hash": encoder.weights_hash},
+    )  # fmt: skip
+    return len(rows)
+
+
+def export_playlist(
+    library: Library,
+    encoder: EncoderRecord,
+    plan: str,
+    files: Sequence[int],
+    out: Path,
+    *,
+    relative: bool = True,
+) -> int:
+    """Write files, in order, as M3U8 or XSPF; how many.
+
+    Raises
+    ------
+    UserError
+        An unknown suffix, or a place that cannot be written.
+    """
+    entries = [
+        playlist.Entry(row.path, row.title, row.artist, row.album, row.seconds)
+        for row in library.rows.page(encoder.id, plan, files)
+    ]
+    if relative or out.suffix.lower() != ".m3u8":
+        playlist.write(out, entries)
+    else:
+        playlist.write_m3u8(out, entries, relative=False)
+    return len(entries)
