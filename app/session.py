@@ -1,0 +1,330 @@
+"""What the window is looking at: one library, one encoder, one selection; shared by all views.
+
+Wiring, for the window:
+
+    session = Session(door, settings, theme, notifier, background)      # door: app.library_door.LibraryDoor
+    library_view = LibraryView(session, player)     # app.views.library
+    similar_panel = SimilarPanel(session, player)   # app.views.similar
+    session.start()                                 # after the views exist: first queries, then the poll
+
+    jobs.changed -> session.set_busy(bool(jobs.running))   # looks twice a second, not now and then
+    jobs.ended   -> session.refresh()
+    session.rescan_wanted(list of root ids)  -> start a scan of these folders (empty list: all)
+    session.reading_wanted()                 -> files wait to be read: start an embed job unless one runs
+    session.add_wanted()                     -> the "add folder" dialog (a button of an empty view)
+    session.census_changed(Census)           -> show_start(census.empty)
+    session.encoders_changed()               -> session.encoders, session.encoder to the encoder switch
+    encoder switch chosen(name)              -> session.set_encoder(name)
+    preferences changed                      -> session.set_settings(settings)
+    actions["audition"] <-> session.set_audition / session.audition_changed
+    actions["search"].triggered -> library_view.focus_search
+    window closes: library_view.save_state() / restore_state(text); session.close() before background.close()
+
+Nothing here or in the views touches SQL or disk on the GUI thread: all of it goes through `background`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.background import Background
+from app.notify import Notifier
+from app.theme import Theme
+from core.library.records import Counts, EncoderRecord, RootRecord, Row
+from core.settings import Settings
+
+if TYPE_CHECKING:  # SQLAlchemy is imported by the thread that first reads, so that the window opens before
+    from core.library.store import Library
+
+T = TypeVar("T")
+
+BUSY_MS, IDLE_MS = 500, 4000
+CENSUS_EVERY_S = 2.0
+MOST_ROWS = 500
+"""Of a larger selection only the first so many rows are looked at (seeds, drags)."""
+
+Ids = NDArray[np.int64]
+NOTHING: Ids = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Census:
+    """The library in figures: each music folder with its counts."""
+
+    roots: tuple[tuple[RootRecord, Counts], ...] = ()
+
+    @property
+    def total(self) -> Counts:
+        """All folders together."""
+        fields = Counts.__dataclass_fields__
+        return Counts(**{name: sum(getattr(counts, name) for _, counts in self.roots) for name in fields})
+
+    @property
+    def empty(self) -> bool:
+        """No folder was ever added."""
+        return not self.roots
+
+    @property
+    def problems(self) -> int:
+        """Files that gave nothing, or only a part."""
+        return self.total.failed + self.total.skipped + self.total.partial
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What came into the library since the last look: the files that are new or different."""
+
+    revision: int
+    file_ids: Ids = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True, eq=False)
+class _News:
+    """What one look at the library found; None: not looked at, or as before."""
+
+    encoders: tuple[EncoderRecord, ...]
+    change: Change | None = None
+    census: Census | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """What a thread reads with: the open library, and whose vectors count (encoder 0: nobody's)."""
+
+    library: Library
+    encoder: EncoderRecord | None
+    plan: str
+
+    @property
+    def encoder_id(self) -> int:
+        """0 while there is no encoder: every track is pending then."""
+        return 0 if self.encoder is None else self.encoder.id
+
+    def page(self, file_ids: Sequence[int]) -> list[Row]:
+        """The rows of some files; those that are gone are left out."""
+        return self.library.rows.page(self.encoder_id, self.plan, file_ids)
+
+
+class Session(QObject):
+    """The state that all views share.
+
+    Parameters
+    ----------
+    door
+        Gives the open library; called in background threads only.
+    background
+        The reader threads.
+
+    Signals
+    -------
+    encoder_changed
+        Another encoder or segment plan stands behind everything.
+    encoders_changed
+        `encoders`, what there is to choose from, has changed.
+    selection_changed
+        `selection` has changed (file ids, at once).
+    rows_changed
+        `rows`, the selected files' rows, have arrived or changed.
+    library_changed(Change)
+        Files came, went or changed, here or in another process.
+    census_changed(Census)
+        Figures or folders changed.
+    audition_changed(bool)
+        The audition toggle.
+    rescan_wanted(list[int]), reading_wanted, add_wanted
+        What a view asks of the window.
+    """
+
+    encoder_changed = Signal()
+    encoders_changed = Signal()
+    selection_changed = Signal()
+    rows_changed = Signal()
+    library_changed = Signal(object)
+    census_changed = Signal(object)
+    audition_changed = Signal(bool)
+    rescan_wanted = Signal(object)
+    reading_wanted = Signal()
+    add_wanted = Signal()
+
+    def __init__(
+        self, door: Callable[[], Library], settings: Settings, theme: Theme, notifier: Notifier,
+        background: Background,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._door, self.settings, self.theme = door, settings, theme
+        self.notifier, self.background = notifier, background
+        self.encoder: EncoderRecord | None = None
+        self.census: Census | None = None
+        self.selection: Ids = NOTHING
+        self.rows: tuple[Row, ...] = ()
+        self.audition = False
+        self._wanted = settings.embedding.encoder
+        self.encoders: tuple[EncoderRecord, ...] = ()
+        self._revision = -1
+        self._looking = self._look_again = False
+        self._counted_at, self._uncounted = -CENSUS_EVERY_S, True
+        self._timer = QTimer(self)
+        self._timer.setInterval(IDLE_MS)
+        self._timer.timeout.connect(self.refresh)
+
+    def ask(
+        self, question: Callable[[Reader], T], then: Callable[[T], None] | None = None,
+        failed: Callable[[BaseException], None] | None = None, latest: str = "",
+    ) -> None:  # fmt: skip
+        """Put a question to the library in the background; `then` gets the answer on the GUI thread.
+
+        `latest` is as in `Background.run`.
+        """
+        door, encoder, segments = self._door, self.encoder, self.settings.embedding.segments
+        self.background.run(lambda: question(_reader(door(), encoder, segments)), then, failed, latest)
+
+    # -- the encoder
+
+    def set_encoder(self, name: str) -> None:
+        """Put the encoder of that name behind everything."""
+        self._wanted = name
+        self._find_encoder()
+
+    def set_settings(self, settings: Settings) -> None:
+        """Take new settings over."""
+        before, self.settings = self.settings.embedding, settings
+        now = settings.embedding
+        if (before.encoder, before.segments) != (now.encoder, now.segments):
+            self._wanted = now.encoder
+            self.encoder = next((encoder for encoder in self.encoders if encoder.name == now.encoder), None)
+            self._encoder_new()
+
+    def _find_encoder(self) -> None:
+        found = next((encoder for encoder in self.encoders if encoder.name == self._wanted), None)
+        if found is not None and (self.encoder is None or found.id != self.encoder.id):
+            self.encoder = found
+            self._encoder_new()
+
+    def _encoder_new(self) -> None:
+        self._counted_at, self._uncounted = -CENSUS_EVERY_S, True
+        self.encoder_changed.emit()
+        self._read_selection()
+        self.refresh()
+
+    # -- the selection
+
+    def select(self, file_ids: Ids | Sequence[int]) -> None:
+        """Make these files the selection, in this order."""
+        ids = np.asarray(file_ids, np.int64)
+        if np.array_equal(ids, self.selection):
+            return
+        self.selection = ids
+        self.selection_changed.emit()
+        self._read_selection()
+
+    def _read_selection(self) -> None:
+        ids = self.selection[:MOST_ROWS].tolist()
+        self.ask(lambda reader: reader.page(ids) if ids else [], self._take_rows, latest="selection")
+
+    def _take_rows(self, rows: Iterable[Row]) -> None:
+        self.rows = tuple(rows)
+        self.rows_changed.emit()
+
+    # -- audition
+
+    def set_audition(self, on: bool) -> None:
+        """Whether a click on a track plays its neighbours in turn."""
+        if on != self.audition:
+            self.audition = on
+            self.audition_changed.emit(on)
+
+    # -- news
+
+    def start(self) -> None:
+        """Look for the first time, then now and then."""
+        self.refresh()
+        self._timer.start()
+
+    def set_busy(self, busy: bool) -> None:
+        """Look often while jobs run, and once more when they are over."""
+        interval = BUSY_MS if busy else IDLE_MS
+        if self._timer.interval() != interval:
+            self._timer.setInterval(interval)
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Look soon for what has changed, in whichever process; one look at a time."""
+        self._look_again = self._looking
+        if not self._looking:
+            self._looking = True
+            self.ask(self._glance(), self._take_news, self._look_failed)
+
+    def _glance(self) -> Callable[[Reader], _News]:
+        """The question of one look. The first counts nothing: rows come before figures."""
+        since, wanted, busy = self._revision, self._wanted, self._timer.interval() == BUSY_MS
+        due = since >= 0 and time.monotonic() - self._counted_at > CENSUS_EVERY_S
+        return partial(_look, since, wanted, due, self._uncounted or busy)
+
+    def close(self) -> None:
+        """Ask nothing more of the library."""
+        self._timer.stop()
+
+    def _take_news(self, news: _News) -> None:
+        self._looking, first = False, self._revision < 0
+        if news.encoders != self.encoders:
+            self.encoders = news.encoders
+            self.encoders_changed.emit()
+        self._find_encoder()
+        if news.census is not None:
+            self._take_census(news.census)
+        elif news.change is not None:
+            self._uncounted = True
+        if news.change is not None:
+            self._take_change(news.change)
+        if first or self._look_again:
+            self.refresh()
+
+    def _take_census(self, census: Census) -> None:
+        self._counted_at, self._uncounted = time.monotonic(), False
+        if census != self.census:
+            self.census = census
+            self.census_changed.emit(census)
+
+    def _take_change(self, change: Change) -> None:
+        self._revision = change.revision
+        if np.isin(self.selection[:MOST_ROWS], change.file_ids).any():
+            self._read_selection()
+        self.library_changed.emit(change)
+
+    def _look_failed(self, error: BaseException) -> None:
+        self._looking = False
+        self.notifier.error(error)
+
+
+def _reader(library: Library, encoder: EncoderRecord | None, segments: int) -> Reader:
+    from core.library.store import plan_name  # see the top
+
+    return Reader(library, encoder, plan_name(segments))
+
+
+def _look(since: int, wanted: str, due: bool, must: bool, reader: Reader) -> _News:
+    """In a thread: what is new since a revision; figures only where they are due."""
+    library = reader.library
+    revision, encoders = library.rows.revision(), tuple(library.encoders.all())
+    changed = revision != since
+    change = census = None
+    if changed:
+        change = Change(revision, library.rows.changed_since(since) if since >= 0 else NOTHING)
+    if due and (changed or must):
+        encoder = next((encoder for encoder in encoders if encoder.name == wanted), None)
+        census = _count(replace(reader, encoder=encoder))
+    return _News(encoders, change, census)
+
+
+def _count(reader: Reader) -> Census:
+    files = reader.library.files
+    roots = [root for root in reader.library.roots.all() if root.kind == "music"]
+    return Census(tuple((root, files.counts(reader.encoder_id, reader.plan, root.id)) for root in roots))

@@ -1,0 +1,49 @@
+"""What a row of the library is elsewhere: something to play, a file to drag out, a folder to open."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from app.player import Playable
+from core.library.records import Row
+from core.playlist import Entry, address
+
+
+def playable(row: Row, length_s: float | None = None) -> Playable:
+    """The row for the player; with `length_s` an excerpt from its middle.
+
+    A file that has not been read yet has no track; it goes by its own number, below zero, until then.
+    """
+    track = -row.file_id if row.track_id is None else row.track_id
+    start = 0.0 if length_s is None else max((row.seconds or 0.0) / 2 - length_s / 2, 0.0)
+    return Playable(track, row.path, row.title, row.artist, row.seconds, start, length_s)
+
+
+def entry(row: Row) -> Entry:
+    """The row for a playlist."""
+    return Entry(row.path, row.title, row.artist, row.album, row.seconds)
+
+
+def mime(rows: Iterable[Row]) -> QMimeData:
+    """The rows as files for another program."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromEncoded(address(row.path).encode()) for row in rows])
+    return data
+
+
+def show_in_folder(path: bytes) -> None:
+    """Open the folder of `path` in the file manager, with the file chosen where that is possible."""
+    if sys.platform == "win32":
+        subprocess.Popen(["explorer", "/select,", os.fsdecode(path)])
+    elif sys.platform == "darwin":
+        subprocess.Popen(["open", "-R", os.fsdecode(path)])
+    else:
+        folder = os.fsencode(Path(os.fsdecode(path)).parent)
+        QDesktopServices.openUrl(QUrl.fromEncoded(address(folder).encode()))
