@@ -1,0 +1,155 @@
+"""Any audio file as mono windows at 16 kHz, in memory that does not grow with its length."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import av
+import numpy as np
+
+from core.audio import SAMPLE_RATE, SEGMENT, spread
+from core.audio.declared import Declared, declared
+from core.audio.decoding import Decoding
+from core.audio.doorway import open_regular, unusable
+from core.audio.records import Event, Failed, Finished, Request, Samples, UnusableError, Window
+from core.audio.source import Alive, Source
+from core.audio.verdict import flaws
+
+WINDOW = 10 * SEGMENT
+"""Samples of a whole file's windows: 30 s."""
+
+Decoder = Callable[[Request, float, Alive], Iterator[Event]]
+"""What a worker runs for each file: `decode`, or a stand-in of a test."""
+
+
+def decode(request: Request, longest_s: float, alive: Alive) -> Iterator[Event]:
+    """Decode one file in this process.
+
+    Parameters
+    ----------
+    longest_s
+        Only this much (s) from the start of a longer file is decoded.
+    alive
+        Called now and then as long as there is progress.
+
+    Yields
+    ------
+    Windows (whose samples are valid until the next one is asked for), then one `Finished`; or, at any
+    point, one `Failed`.
+    """
+    try:
+        with open_regular(request.path) as file:
+            yield from _decode(file, request, int(longest_s * SAMPLE_RATE), alive)
+    except UnusableError as error:
+        yield Failed(request.key, error.kind, error.reason)
+    except MemoryError:  # PyAV's own is one as well
+        yield Failed(request.key, "memory", "This file needs more memory to decode than it is allowed.")
+    except OSError as error:
+        failure = unusable(request.path, error)
+        yield Failed(request.key, failure.kind, failure.reason)
+    except (av.error.FFmpegError, ValueError) as error:
+        yield Failed(request.key, "unreadable", f"This file cannot be decoded ({error}).")
+
+
+def _decode(file: io.FileIO, request: Request, longest: int, alive: Alive) -> Iterator[Event]:
+    began = time.process_time()
+    if not (request.segments or request.identify_only or request.known):
+        with closing(Source(file, alive)) as source:
+            decoding = Decoding(source, longest)
+            yield from _whole(request, source, decoding)
+            report = _Report(request, source.identity, decoding.samples / SAMPLE_RATE, began)
+            yield report.of(source, declared(source, file), decoding)
+        return
+    with closing(Source(file, alive)) as source:
+        for _ in source.packets():
+            pass
+        report = _Report(request, source.identity, source.seconds, began)
+        if request.identify_only or source.identity == request.known:
+            yield report.of(source, declared(source, file), None)
+            return
+    if not request.segments:
+        yield from _decode(file, replace(request, known=""), longest, alive)
+        return
+    total = int(report.seconds * SAMPLE_RATE) or _length(file, longest, alive)
+    with closing(Source(file, alive)) as source:
+        decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
+        at = spread.starts(min(total, longest), request.segments)
+        yield from _segments(request, decoding, source, at, timed=report.seconds > 0)
+        decoding.capped = total > longest
+        report = replace(report, seconds=min(total, longest) / SAMPLE_RATE)
+        yield report.of(source, declared(source, file), decoding)
+
+
+def _whole(request: Request, source: Source, decoding: Decoding) -> Iterator[Window]:
+    packets = source.packets()
+    start = 0
+    for samples in _windows(decoding.chunks(packets)):
+        yield Window(request.key, start, samples)
+        start += samples.size
+    for _ in packets:  # the identity covers what was not decoded as well
+        pass
+
+
+def _windows(chunks: Iterable[Samples]) -> Iterator[Samples]:
+    """Gather chunks in one buffer of a window's size that is given again and again."""
+    buffer, filled = np.empty(WINDOW, np.float32), 0
+    for chunk in chunks:
+        left = chunk
+        while left.size:
+            part = left[: WINDOW - filled]
+            buffer[filled : filled + part.size] = part
+            filled, left = filled + part.size, left[part.size :]
+            if filled == WINDOW:
+                yield buffer
+                filled = 0
+    if filled:
+        yield buffer[:filled]
+
+
+def _segments(
+    request: Request, decoding: Decoding, source: Source, at: Sequence[int], *, timed: bool
+) -> Iterator[Window]:
+    if timed and spread.worth_skipping(at):
+        taken = spread.skip(source, decoding, at)
+    else:
+        taken = spread.cut(decoding.chunks(source.packets()), at)
+    for start, samples in taken:
+        yield Window(request.key, start, samples)
+
+
+def _length(file: io.FileIO, longest: int, alive: Alive) -> int:
+    """Samples of a file whose packets say nothing about time: it has to be decoded once to know."""
+    with closing(Source(file, alive)) as source:
+        return sum(chunk.size for chunk in Decoding(source, longest).chunks(source.packets()))
+
+
+@dataclass(frozen=True)
+class _Report:
+    """What is known of a file before the verdict on its decoding."""
+
+    request: Request
+    identity: str
+    seconds: float
+    began: float
+
+    def of(self, source: Source, said: Declared, decoding: Decoding | None) -> Finished:
+        reason = flaws(source, decoding, said, self.seconds) if decoding else ""
+        return Finished(
+            key=self.request.key,
+            identity=self.identity,
+            seconds=self.seconds,
+            declared_seconds=said.seconds,
+            partial=bool(reason),
+            reason=reason,
+            codec=source.codec,
+            sample_rate=source.rate,
+            channels=source.channels,
+            bit_rate=source.bit_rate,
+            cpu_seconds=time.process_time() - self.began,
+            decoded=decoding is not None,
+        )

@@ -1,0 +1,74 @@
+"""Opening a file without being caught: a pipe, a device or a loop of links is seen before it is opened."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+
+from core.audio.records import UnusableError
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+# Without waiting for a writer, without taking the terminal, not inherited; Windows has none of them.
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOINHERIT", 0)
+)
+
+
+def unusable(path: bytes, error: OSError) -> UnusableError:
+    """The sentence for a file that the operating system does not give."""
+    if error.errno == errno.ELOOP:
+        return UnusableError("not-regular", "This link leads round in a circle.")
+    if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+        if os.path.islink(path):  # noqa: PTH114 - pathlib knows no bytes
+            return UnusableError("missing", "This link points to a file that does not exist.")
+        return UnusableError("missing", "The file is no longer there.")
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return UnusableError("unreadable", "There is no permission to read this file.")
+    if error.errno == errno.ENXIO:
+        return UnusableError("not-regular", "This is not a file but a socket or a device.")
+    return UnusableError("unreadable", f"The file could not be read: {error.strerror or error}.")
+
+
+def _require_regular(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        what = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise UnusableError("not-regular", f"This is not a file but {what}.")
+
+
+def open_regular(path: bytes) -> io.FileIO:
+    """Open a regular file for reading, unbuffered.
+
+    Raises
+    ------
+    UnusableError
+        It is missing, no regular file, not readable, or empty.
+    """
+    try:
+        _require_regular(os.stat(path).st_mode)  # noqa: PTH116 - pathlib knows no bytes
+        file = io.FileIO(os.open(path, _FLAGS), closefd=True)
+    except OSError as error:
+        raise unusable(path, error) from error
+    except ValueError as error:  # a NUL byte in the path
+        raise UnusableError("missing", "No file can have this name.") from error
+    try:
+        status = os.fstat(file.fileno())
+        _require_regular(status.st_mode)  # it may have been exchanged since
+        if not status.st_size:
+            raise UnusableError("empty", "The file is empty (0 bytes).")
+    except UnusableError:
+        file.close()
+        raise
+    return file

@@ -1,0 +1,157 @@
+"""One pass over the packets of a file's best audio stream: tolerant, counted, hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import TypeAlias, cast
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard
+
+from core.audio import reasons
+from core.audio.records import UnusableError
+
+FORMATS = (
+    "aac,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,apc,aptx,asf,au,avi,avr,bonk,caf,dsf,dts,dtshd,eac3,flac,flv,"
+    "gsm,hca,iamf,iff,ilbc,ircam,latm,loas,lc3,matroska,webm,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,musx,mxf,"
+    "nistsphere,nsv,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rl2,rm,sds,sdx,shn,siff,sox,tak,truehd,tta,voc,vqf,w64,"
+    "wav,wavarc,wsd,wtv,wv,wve,xwma"
+)
+"""The containers that are read. Not on it is what makes FFmpeg open other files or the network (playlists,
+`concat`, SDP, DASH), what is text or a picture, and what takes anything for sound."""
+
+_OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
+_BUFFER = 1 << 16
+_RETRIES = 8
+"""Times that reading goes on behind an error of the container."""
+_BEAT_EVERY = 64
+"""Packets between two signs of life."""
+_MOST_EMPTY = 100_000
+"""Empty packets in a row after which the container is taken for a liar."""
+
+Alive = Callable[[], None]
+AudioPacket: TypeAlias = "Packet[AudioStream]"
+
+
+def _deny(url: str, flags: int, options: dict[str, str]) -> object:
+    """Refuse every further file that a container asks for."""
+    raise PermissionError(f"{url!r} was asked for ({flags}, {options})")
+
+
+def _open(file: io.FileIO) -> InputContainer:
+    file.seek(0)
+    try:
+        return av.open(
+            file, mode="r", options=_OPTIONS, metadata_errors="replace", buffer_size=_BUFFER, io_open=_deny
+        )  # fmt: skip
+    except av.error.MemoryError:
+        raise
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise reasons.not_opened(file, error) from error
+
+
+def _best(container: InputContainer) -> AudioStream:
+    """The stream that FFmpeg thinks best, or the first one that can be decoded."""
+    streams = list(container.streams.audio)
+    if not streams:
+        raise UnusableError("no-audio", "There is no sound in this file.")
+    best = container.streams.best("audio")
+    for stream in [best, *streams]:
+        if isinstance(stream, AudioStream) and stream.codec_context is not None:
+            return stream
+    raise UnusableError("unreadable", "It is encoded in a way that this program cannot decode.")
+
+
+class Source:
+    """The packets of one file, once through.
+
+    Attributes
+    ----------
+    seconds
+        Duration of the packets so far, as the container times them; 0 where it does not.
+    error
+        The last error of the container, `None` when it read to its end.
+    """
+
+    def __init__(self, file: io.FileIO, alive: Alive) -> None:
+        self.container = _open(file)
+        self.stream = _best(self.container)
+        self.seconds = 0.0
+        self.error: Exception | None = None
+        for other in self.container.streams:
+            if other.index != self.stream.index:
+                other.discard = Discard.all
+        self.context = self.stream.codec_context
+        self.context.thread_count = 1  # files are decoded side by side, not frames
+        self.codec = self.context.codec.canonical_name
+        self.rate = self.context.sample_rate or 0
+        self.channels = self.context.channels or 0
+        self._size = os.fstat(file.fileno()).st_size
+        self.alive = alive
+        self._digest = hashlib.blake2b(f"{self.codec} {self.rate} {self.channels}\n".encode(), digest_size=16)
+        self._read = 0
+
+    @property
+    def identity(self) -> str:
+        """Hash of the packets so far, 32 hexadecimal digits."""
+        return self._digest.hexdigest()
+
+    @property
+    def tick(self) -> Fraction:
+        """Seconds of one unit of the packets' times."""
+        return self.stream.time_base or Fraction(1, self.rate or 1)
+
+    @property
+    def bit_rate(self) -> int:
+        """In bits/s, of the stream, else of the file, else 0."""
+        return self.context.bit_rate or self.container.bit_rate or 0
+
+    def packets(self) -> Iterator[AudioPacket]:
+        """Give every packet of the stream, then an empty one that flushes the decoder."""
+        for _ in range(_RETRIES):
+            before = self._read
+            try:
+                yield from self._demux()
+            except av.error.MemoryError:
+                raise
+            except (av.error.FFmpegError, OSError, ValueError) as error:
+                self.error = error
+                if self._read == before:
+                    break
+            else:
+                self.error = None
+                return
+        flush = cast("AudioPacket", Packet())
+        flush.stream = self.stream
+        yield flush
+
+    def _demux(self) -> Iterator[AudioPacket]:
+        tick, beat, empty = float(self.tick), 0, 0
+        update = self._digest.update
+        for packet in self.container.demux(self.stream):
+            size = packet.size
+            if size:
+                update(packet)
+                self.seconds += (packet.duration or 0) * tick
+                self._read += size
+                empty = 0
+            else:
+                empty += 1
+            beat += 1
+            if beat >= _BEAT_EVERY:
+                beat = 0
+                self.alive()
+                if self._read > 4 * self._size + _BUFFER or empty > _MOST_EMPTY:
+                    raise ValueError("the container names the same bytes again and again")
+            yield packet
+
+    def close(self) -> None:
+        """Let go of the container; the file stays open."""
+        self.container.close()

@@ -1,0 +1,101 @@
+"""N segments spread over a track, of which only those are decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+import numpy as np
+
+from core.audio import SAMPLE_RATE, SEGMENT
+from core.audio.decoding import Decoding
+from core.audio.records import Samples
+from core.audio.source import AudioPacket, Source
+
+RUN_IN = SEGMENT // 6
+"""Samples (0.5 s) decoded before a segment and thrown away: a decoder needs some packets to find in."""
+
+
+def starts(total: int, segments: int) -> list[int]:
+    """First samples of the segments: each in the middle of its own share of `total` samples.
+
+    A track too short for so many is taken whole: one segment after the other, at least one.
+    """
+    if total < segments * SEGMENT:
+        return [index * SEGMENT for index in range(max(1, total // SEGMENT))]
+    return [int((2 * index + 1) * total / (2 * segments) - SEGMENT / 2) for index in range(segments)]
+
+
+def worth_skipping(at: Sequence[int]) -> bool:
+    """Whether there is room between the segments for skipping."""
+    return len(at) < 2 or at[1] - at[0] > SEGMENT + 2 * RUN_IN
+
+
+def _padded(samples: Samples) -> Samples:
+    return np.pad(samples, (0, SEGMENT - samples.size)) if samples.size < SEGMENT else samples
+
+
+def cut(chunks: Iterable[Samples], at: Sequence[int]) -> Iterator[tuple[int, Samples]]:
+    """Take the segments that begin at samples `at` out of consecutive chunks, `(start, (SEGMENT,))` each.
+
+    The last one is padded with zeros where the sound ends less than half a segment too early, and a
+    first one always.
+    """
+    held, origin, wanted, given = np.empty(0, np.float32), 0, list(at), 0
+    for chunk in chunks:
+        held = np.concatenate([held, chunk])
+        while wanted and origin + held.size >= wanted[0] + SEGMENT:
+            begin = wanted.pop(0)
+            yield begin, held[begin - origin : begin - origin + SEGMENT]
+            given += 1
+        if not wanted:
+            return
+        drop = min(held.size, wanted[0] - origin)
+        held, origin = held[drop:], origin + drop
+    rest = held[wanted[0] - origin :]
+    if rest.size >= (SEGMENT // 2 if given else 1):
+        yield wanted[0], _padded(rest)
+
+
+class _Clock:
+    """The packets of a source, and at which sample each ends."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.samples = 0.0
+
+    def packets(self) -> Iterator[AudioPacket]:
+        tick = float(self._source.tick) * SAMPLE_RATE
+        for packet in self._source.packets():
+            self.samples += (packet.duration or 0) * tick
+            yield packet
+
+
+def skip(source: Source, decoding: Decoding, at: Sequence[int]) -> Iterator[tuple[int, Samples]]:
+    """Decode the segments at samples `at` and nothing else, `(start, (SEGMENT,))` each.
+
+    The packets between are read over. That is as exact in every format and gives the same samples
+    whatever tags the file has, which seeking by an estimated byte position does not.
+    """
+    clock = _Clock(source)
+    packets = clock.packets()
+    for index, begin in enumerate(at):
+        run_in = min(RUN_IN, begin)
+        first = next((packet for packet in packets if clock.samples > begin - run_in), None)
+        if first is None:
+            return
+        source.context.flush_buffers()
+        samples = _take(decoding.chunks(chain([first], packets)), run_in + SEGMENT)[run_in:]
+        if samples.size >= (SEGMENT // 2 if index else 1):
+            yield begin, _padded(samples)
+
+
+def _take(chunks: Iterator[Samples], count: int) -> Samples:
+    """The first `count` samples, or fewer where there are no more."""
+    taken, size = [np.empty(0, np.float32)], 0
+    for chunk in chunks:
+        taken.append(chunk)
+        size += chunk.size
+        if size >= count:
+            break
+    return np.concatenate(taken)[:count]
