@@ -1,0 +1,237 @@
+"""Plans that are measured, and an embedder that survives too little memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from core import strategies
+from core.audio import SEGMENT
+from core.errors import UserError
+from core.nets import device
+from core.nets.device import Embedder, ExecutionPlan, agreement, choose, present
+from core.strategies import Strategy
+from core.strategies.base import StrategyConfig
+
+PLAIN = ExecutionPlan("cpu", "float32", channels_last=False, batch=8)
+BF16 = ExecutionPlan("cpu", "bfloat16", channels_last=True, batch=8)
+
+
+class Loudness(Strategy):
+    """Runs out of memory above `room` segments, as `error` says it."""
+
+    name = "loudness"
+    front_end = "wave-1"
+
+    def __init__(self, room: int, error: Exception) -> None:
+        super().__init__(StrategyConfig())
+        self.dim = 1
+        self.room = room
+        self.error = error
+
+    def forward(self, waves: Tensor) -> Tensor:
+        if len(waves) > self.room:
+            raise self.error
+        return waves.square().mean(1, keepdim=True)
+
+
+OUT_OF_MEMORY = [
+    torch.cuda.OutOfMemoryError("CUDA out of memory."),
+    MemoryError(),
+    RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried "
+        "to allocate 1125899906842624 bytes. Error code 12 (Cannot allocate memory)"
+    ),
+    RuntimeError("MPS backend out of memory (MPS allocated: 17 GB)."),
+]
+
+
+def waves(segments: int) -> device.Floats:
+    rng = np.random.default_rng(1)
+    return (rng.normal(0, 0.1, (segments, SEGMENT)) * np.linspace(0.1, 1, segments)[:, None]).astype(
+        np.float32
+    )
+
+
+def random(width: float = 0.125) -> Strategy:
+    built = strategies.build("random", {"width": width})
+    built.calibrate(torch.from_numpy(waves(10)))
+    return built
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """Whatever a test sets, the next one has the old number."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
+def test_out_of_memory_halves_the_batch_and_loses_nothing(error: Exception) -> None:
+    sound = waves(21)
+    embedder = Embedder(Loudness(3, error), PLAIN)
+    vectors = embedder(sound)
+    assert vectors[:, 0] == pytest.approx((sound.astype(np.float64) ** 2).mean(1), rel=1e-4)
+    assert embedder.batch == 2
+    assert embedder.notes == [
+        "Memory ran out: 4 segments at a time from here on.",
+        "Memory ran out: 2 segments at a time from here on.",
+    ]
+    embedder(sound)
+    assert len(embedder.notes) == 2, "what was learned is kept"
+
+
+def test_a_real_allocation_that_cannot_be() -> None:
+    """The text that torch really raises on this machine's CPU is understood."""
+
+    class Greedy(Loudness):
+        def forward(self, waves: Tensor) -> Tensor:
+            torch.empty(2**50 if len(waves) > 1 else 1)
+            return super().forward(waves)
+
+    embedder = Embedder(Greedy(8, ValueError()), PLAIN)
+    assert embedder(waves(3)).shape == (3, 1)
+    assert embedder.batch == 1
+
+
+def test_no_room_for_one_segment_is_told_to_the_person() -> None:
+    with pytest.raises(UserError, match="single segment"):
+        Embedder(Loudness(0, torch.cuda.OutOfMemoryError("full")), PLAIN)(waves(2))
+
+
+def test_another_error_is_not_hidden() -> None:
+    with pytest.raises(RuntimeError, match="shapes"):
+        Embedder(Loudness(0, RuntimeError("shapes do not match")), PLAIN)(waves(2))
+
+
+def test_the_vectors_are_the_strategys() -> None:
+    strategy, sound = random(), waves(11)
+    expected = strategy.embed(torch.from_numpy(sound)).numpy()
+    vectors = Embedder(strategy, PLAIN)(sound)
+    assert vectors.dtype == np.float32
+    assert vectors == pytest.approx(expected, rel=1e-3, abs=1e-3)
+
+
+def test_read_only_and_empty_input() -> None:
+    sound = waves(2)
+    sound.flags.writeable = False
+    embedder = Embedder(strategies.build("mfcc"), PLAIN)
+    assert embedder(sound).shape == (2, 40)
+    assert embedder(sound[:0]).shape == (0, 40)
+
+
+def test_the_summary_is_the_strategys() -> None:
+    mfcc = strategies.build("mfcc")
+    embedder = Embedder(mfcc, PLAIN)
+    vectors = embedder(waves(4))
+    expected = mfcc.summarise(torch.from_numpy(vectors)).numpy()
+    assert embedder.summarise(vectors) == pytest.approx(expected)
+
+
+def test_the_strategy_itself_is_left_alone() -> None:
+    strategy = random().train()
+    Embedder(strategy, BF16)(waves(2))
+    assert strategy.training
+    weight = strategy.get_parameter("encoder.trunk.blocks.1.conv.weight")
+    assert weight.dtype == torch.float32
+    assert weight.is_contiguous()
+
+
+def test_bf16_agrees_with_fp32() -> None:
+    strategy, sound = random(0.25), waves(16)
+    exact, rough = Embedder(strategy, PLAIN)(sound), Embedder(strategy, BF16)(sound)
+    cosine = (exact * rough).sum(1) / (np.linalg.norm(exact, axis=1) * np.linalg.norm(rough, axis=1))
+    assert cosine.min() > 0.999
+    assert not np.array_equal(exact, rough), "bf16 was really used"
+    assert agreement(strategy, PLAIN, BF16) > 0.999
+
+
+def test_agreement_of_what_is_not_finite_is_none() -> None:
+    strategy = random()
+    strategy.get_parameter("encoder.head.bias").data.fill_(float("nan"))
+    assert agreement(strategy, PLAIN, BF16) == 0
+
+
+def test_a_plan_is_measured_in_time() -> None:
+    start = time.perf_counter()
+    plan = choose(random(0.25), "cpu")
+    assert time.perf_counter() - start < 10, "under 3 s on an idle machine"
+    assert plan.device == "cpu"
+    assert 0 < plan.ms_per_segment < math.inf
+    assert plan.batch >= 1
+    assert "cpu" in plan.note
+    assert plan.dtype in plan.note
+
+
+class Slow(Loudness):
+    """Takes `seconds(segments)` for a batch."""
+
+    def __init__(self, seconds: Callable[[int], float]) -> None:
+        super().__init__(1000, ValueError())
+        self.seconds = seconds
+
+    def forward(self, waves: Tensor) -> Tensor:
+        time.sleep(self.seconds(len(waves)))
+        return super().forward(waves)
+
+
+def test_the_measured_time_is_the_real_one() -> None:
+    plan = choose(Slow(lambda segments: 0.005 * segments), "cpu")
+    assert 5 <= plan.ms_per_segment < 50
+
+
+def test_larger_batches_where_they_pay_and_only_there() -> None:
+    assert choose(Slow(lambda _: 0.2), "cpu").batch == 32
+    assert choose(Slow(lambda segments: 0.0005 * segments**2), "cpu").batch == 16
+
+
+def test_nothing_new_is_tried_when_time_is_up() -> None:
+    assert choose(Slow(lambda _: 0.2), "cpu", budget_s=0.5).batch == 16
+
+
+def test_a_plan_can_be_stored() -> None:
+    plan = choose(strategies.build("mfcc"))
+    assert ExecutionPlan(**json.loads(json.dumps(dataclasses.asdict(plan)))) == plan
+
+
+def test_without_weights_there_is_little_to_choose() -> None:
+    start = time.perf_counter()
+    plan = choose(strategies.build("mfcc"))
+    assert time.perf_counter() - start < 3
+    assert (plan.device, plan.dtype, plan.channels_last) == ("cpu", "float32", False)
+
+
+def test_a_device_that_is_not_there_is_an_error_that_names_what_is() -> None:
+    missing = next(name for name in ("mps", "cuda") if name not in present())
+    with pytest.raises(UserError, match=rf"'{missing}'.*cpu"):
+        choose(strategies.build("mfcc"), missing)  # type: ignore[arg-type]  # one of the literals, found at run time
+
+
+def test_a_device_that_fails_is_passed_over_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch's `meta` stands in for a card whose driver is too old: it is there and cannot compute."""
+    monkeypatch.setattr(device, "present", lambda: ["meta", "cpu"])
+    plan = choose(random())
+    assert plan.device == "cpu"
+    assert "meta was not used" in plan.note
+    with pytest.raises(UserError, match="does not work here"):
+        choose(random(), "meta")  # type: ignore[arg-type]  # no person can ask for it
+
+
+def test_memory_that_runs_out_while_measuring_limits_the_batch() -> None:
+    plan = choose(Loudness(5, torch.cuda.OutOfMemoryError("full")), "cpu")
+    assert plan.batch <= 4
+
+
+@pytest.mark.usefixtures("threads")
+def test_threads_are_those_asked_for() -> None:
+    assert "cpu with 1 threads" in choose(strategies.build("mfcc"), threads=1).note
+    assert torch.get_num_threads() == 1
