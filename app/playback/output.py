@@ -56,7 +56,10 @@ def _find(name: str) -> dict[str, Any]:
     for device in _devices():
         if device["name"] == name:
             return device
-    default: dict[str, Any] = sounddevice.query_devices(kind="output")
+    try:
+        default: dict[str, Any] = sounddevice.query_devices(kind="output")
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise NoDevice("There is no audio device.") from error
     return default
 
 
@@ -77,19 +80,19 @@ class Output:
     """
 
     def __init__(self, name: str, volume: float) -> None:
+        device = _find(name)
+        self.device: str = device["name"]
+        self.rate = int(device["default_samplerate"])
+        self.ring = Ring(int(RING_S * self.rate))
+        self.mixer = Mixer(self.ring, self.rate, volume)
         try:
-            device = _find(name)
-            self.device: str = device["name"]
-            self.rate = int(device["default_samplerate"])
-            self.ring = Ring(int(RING_S * self.rate))
-            self.mixer = Mixer(self.ring, self.rate, volume)
             self._stream = sounddevice.OutputStream(
                 samplerate=self.rate, device=device["index"], channels=2, dtype="float32",
                 latency=LATENCY_S, callback=self._callback,
             )  # fmt: skip
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
-            raise NoDevice(f"There is no audio device that can be played on ({_reason(error)}).") from error
+            raise NoDevice(f"The audio device “{self.device}” cannot be used ({_reason(error)}).") from error
         self.latency = int(self._stream.latency * self.rate)
         self._beat = (0, time.monotonic())
 

@@ -1,0 +1,427 @@
+"""The player along the window's lower edge."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QActionGroup, QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
+
+from app.actions import NO_TRACK, Actions
+from app.player import Playable, Player
+from app.theme import Theme
+from app.views.waveform import Waveform, clock
+
+_SKIP_S = 10.0
+"""What Alt+Left and Alt+Right skip (s)."""
+
+_LOUDER = 0.05
+"""What Ctrl+Up and Ctrl+Down add to the volume."""
+
+_STAYS_MS = 10_000
+"""How long the sentence about a broken file is shown."""
+
+_NOTHING = "Nothing is playing."
+
+
+class Elided(QLabel):
+    """One line of text that is cut with an ellipsis where there is no room; whole in the tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def set_whole(self, text: str) -> None:
+        """Show `text`, or as much of it as fits."""
+        self._whole = text
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Cut anew."""
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        cut = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        self.setText(cut)
+        self.setToolTip(self._whole if cut != self._whole else "")
+
+
+class ThemedIcon(QLabel):
+    """An icon that is no button, in the colours of the present theme."""
+
+    def __init__(self, theme: Theme, name: str, role: str) -> None:
+        super().__init__()
+        self._theme, self._name, self._role = theme, name, role
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def _draw(self) -> None:
+        self.setPixmap(self._theme.pixmap(self._name, 18, self._role))
+
+
+class Notice(QWidget):
+    """A sentence above the player: about the audio device as long as it holds, about a file for a while."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._device = self._file = ""
+        self.label = Elided()
+        self._close = QToolButton()
+        self._close.setToolTip("Hide this sentence")
+        self._close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        theme.set_icon(self._close, "close")
+        self._close.clicked.connect(self._forget_file)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 4, 8, 0)
+        layout.addWidget(ThemedIcon(theme, "warning", "warning"))
+        layout.addWidget(self.label, 1)
+        layout.addWidget(self._close)
+        self._timer = QTimer(self, singleShot=True, interval=_STAYS_MS)
+        self._timer.timeout.connect(self._forget_file)
+        self.hide()
+
+    def set_device(self, sentence: str) -> None:
+        """About the device; empty: all is well."""
+        self._device = sentence
+        self._show()
+
+    def set_file(self, sentence: str) -> None:
+        """About a file."""
+        self._file = sentence
+        self._timer.start()
+        self._show()
+
+    @property
+    def text(self) -> str:
+        """What is said; empty where nothing is."""
+        return self._device or self._file
+
+    def _forget_file(self) -> None:
+        self._timer.stop()
+        self._file = ""
+        self._show()
+
+    def _show(self) -> None:
+        self.label.set_whole(self.text)
+        self._close.setVisible(not self._device)
+        self.setVisible(bool(self.text))
+
+
+class AuditionStrip(QWidget):
+    """What a person says of the track that an audition plays."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.where = QLabel()
+        self.where.setProperty("role", "strong")
+        self._theme = theme
+        self.next = self._button("&Next", "next", "Go on with the next neighbour.")
+        self.keep = self._button("&Keep", "keep", "Remember this track and listen on.")
+        self.less = self._button("L&ess like this", "less-like", "Look for neighbours that are less like this track.")
+        self.stop = self._button("Stop", "stop", "Back to what was playing before (Esc).")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 8, 14, 0)
+        layout.setSpacing(8)
+        layout.addWidget(ThemedIcon(theme, "audition", "accent"))
+        layout.addWidget(self.where, 1)
+        for button in (self.next, self.keep, self.less, self.stop):
+            layout.addWidget(button)
+        self.hide()
+
+    def set_place(self, index: int | None, count: int) -> None:
+        """Which of how many sounds."""
+        number = "" if index is None else f": {index + 1} of {count}"
+        self.where.setText(f"Audition{number}")
+
+    def _button(self, text: str, icon: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._theme.set_icon(button, icon)
+        return button
+
+
+class PlayerBar(QWidget):
+    """Shows what a `Player` does, and performs the window's actions on it.
+
+    Parameters
+    ----------
+    player, theme, actions
+        What is shown, how it looks, and the actions `play`, `previous`, `next`, `seek-back`,
+        `seek-forward`, `louder`, `quieter` and `stop-preview`, which this bar connects and allows.
+
+    Signals
+    -------
+    play_wanted()
+        Play was asked for while there is nothing in the queue (see `set_can_start`).
+    keep_requested(int), less_requested(int)
+        The track that an audition plays.
+    volume_changed(float), device_chosen(str)
+        To be remembered.
+    """
+
+    play_wanted = Signal()
+    keep_requested = Signal(int)
+    less_requested = Signal(int)
+    volume_changed = Signal(float)
+    device_chosen = Signal(str)
+
+    def __init__(self, player: Player, theme: Theme, actions: Actions) -> None:
+        super().__init__()
+        self._player, self._theme, self._actions = player, theme, actions
+        self._can_start = False
+        self._loud = player.volume or 0.5
+        self._devices: list[str] | None = None
+        self.notice = Notice(theme)
+        self.strip = AuditionStrip(theme)
+        self.title, self.artist = Elided(), Elided()
+        self.elapsed, self.total = self._time_label(), self._time_label()
+        self.waveform = Waveform(theme)
+        self.mute, self.volume, self.device = QToolButton(), QSlider(Qt.Orientation.Horizontal), QToolButton()
+        self.menu = QMenu(self)
+        self._build()
+        self._connect_player()
+        self._connect_actions()
+        self._on_track(player.current)
+        self._on_state(player.state)
+
+    def set_can_start(self, can: bool) -> None:
+        """Whether `play_wanted` would find something to play (a track is selected)."""
+        self._can_start = can
+        self._allow()
+
+    # Building
+
+    def _build(self) -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(6)
+        for name, size in (("previous", 20), ("play", 28), ("next", 20)):
+            row.addWidget(self._action_button(name, size))
+        row.addSpacing(8)
+        row.addWidget(self._names(), 2)
+        row.addSpacing(8)
+        row.addWidget(self.elapsed)
+        row.addWidget(self.waveform, 5)
+        row.addWidget(self.total)
+        row.addSpacing(8)
+        self._build_sound()
+        for widget in (self.mute, self.volume, self.device):
+            row.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(self.strip)
+        column.addLayout(row)
+
+    def _action_button(self, name: str, size: int) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(self._actions[name])
+        button.setIconSize(QSize(size, size))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setAccessibleName(self._actions[name].iconText())
+        self._theme.set_icon(self._actions[name], name, "text")
+        return button
+
+    def _names(self) -> QWidget:
+        self.title.setProperty("role", "strong")
+        self.artist.setProperty("role", "muted")
+        names = QWidget()
+        names.setMinimumWidth(130)
+        column = QVBoxLayout(names)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        column.addStretch(1)
+        column.addWidget(self.title)
+        column.addWidget(self.artist)
+        column.addStretch(1)
+        return names
+
+    def _time_label(self) -> QLabel:
+        label = QLabel("")
+        label.setProperty("role", "muted")
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        # As wide as it will ever be, so that nothing moves while it counts.
+        label.setMinimumWidth(QFontMetrics(label.font()).horizontalAdvance("0:00:00") + 4)
+        return label
+
+    def _build_sound(self) -> None:
+        for button in (self.mute, self.device):
+            button.setIconSize(QSize(20, 20))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.mute.setToolTip("Mute, or as loud as before")
+        self.mute.setAccessibleName("Mute")
+        self.volume.setRange(0, 100)
+        self.volume.setFixedWidth(96)
+        self.volume.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.volume.setAccessibleName("Volume")
+        self.volume.setValue(round(self._player.volume * 100))
+        self.device.setToolTip("Choose the audio device")
+        self.device.setAccessibleName("Audio device")
+        self.device.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.device.setMenu(self.menu)
+        self._theme.set_icon(self.device, "device")
+        self._draw_volume()
+
+    # Wiring
+
+    def _connect_player(self) -> None:
+        player = self._player
+        player.track_changed.connect(self._on_track)
+        player.state_changed.connect(self._on_state)
+        player.position.connect(self._on_position)
+        player.queue_changed.connect(self._allow)
+        player.failed.connect(self._on_failed)
+        player.waveform.connect(self._on_waveform)
+        player.device_message.connect(self.notice.set_device)
+        player.devices_changed.connect(self._on_devices)
+        player.audition_changed.connect(self._on_audition)
+        self.waveform.seek_requested.connect(player.seek)
+        self.volume.valueChanged.connect(self._on_volume)
+        self.mute.clicked.connect(self._toggle_mute)
+        self.menu.aboutToShow.connect(self._on_menu)
+        self.strip.next.clicked.connect(player.next)
+        self.strip.stop.clicked.connect(player.end_audition)
+        self.strip.keep.clicked.connect(partial(self._judge, self.keep_requested))
+        self.strip.less.clicked.connect(partial(self._judge, self.less_requested))
+
+    def _connect_actions(self) -> None:
+        self._actions.connect_all({
+            "play": self._on_play,
+            "previous": self._player.previous,
+            "next": self._player.next,
+            "seek-back": partial(self._skip, -_SKIP_S),
+            "seek-forward": partial(self._skip, _SKIP_S),
+            "louder": partial(self._add_volume, _LOUDER),
+            "quieter": partial(self._add_volume, -_LOUDER),
+            "stop-preview": self._player.end_audition,
+        })  # fmt: skip
+
+    # What a person does
+
+    def _on_play(self) -> None:
+        if self._player.current is None and not self._player.queue:
+            self.play_wanted.emit()
+        else:
+            self._player.toggle()
+
+    def _skip(self, seconds: float, _checked: bool = False) -> None:
+        self._player.seek(self._player.seconds + seconds)
+
+    def _add_volume(self, share: float, _checked: bool = False) -> None:
+        self.volume.setValue(self.volume.value() + round(100 * share))
+
+    def _toggle_mute(self) -> None:
+        self.volume.setValue(0 if self.volume.value() else round(100 * self._loud))
+
+    def _on_volume(self, value: int) -> None:
+        self._loud = value / 100 or self._loud
+        self._player.set_volume(value / 100)
+        self._draw_volume()
+        self.volume_changed.emit(value / 100)
+
+    def _draw_volume(self) -> None:
+        value = self.volume.value()
+        self._theme.set_icon(self.mute, "volume-off" if not value else "volume-low" if value < 50 else "volume")
+        self.volume.setToolTip(f"Volume {value} % (Ctrl+Up, Ctrl+Down)")
+
+    def _judge(self, verdict: SignalInstance, _checked: bool = False) -> None:
+        current = self._player.current
+        if current is not None:
+            verdict.emit(current.track_id)
+
+    def _on_menu(self) -> None:
+        self._fill_menu()
+        self._player.list_devices()
+
+    def _on_devices(self, names: list[str]) -> None:
+        self._devices = names
+        self._fill_menu()
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        group = QActionGroup(self.menu)
+        chosen = self._player.device
+        names = self._devices or []
+        missing = [chosen] if chosen and chosen not in names else []
+        for name in ("", *names, *missing):
+            action = self.menu.addAction(name or "The system's default")
+            action.setCheckable(True)
+            action.setChecked(name == chosen)
+            action.triggered.connect(partial(self._choose_device, name))
+            group.addAction(action)
+        if self._devices is None:
+            self.menu.addAction("Looking for devices…").setEnabled(False)
+        elif not names:
+            self.menu.addAction("No device was found").setEnabled(False)
+
+    def _choose_device(self, name: str, _checked: bool = False) -> None:
+        self._player.set_device(name)
+        self.device_chosen.emit(name)
+
+    # What the player does
+
+    def _on_track(self, playable: Playable | None) -> None:
+        self.title.set_whole(playable.title if playable else "")
+        self.artist.set_whole(playable.artist if playable else "")
+        seconds = (playable.seconds or 0.0) if playable else 0.0
+        excerpt = None
+        if playable and playable.length_s is not None:
+            excerpt = (playable.start_s, playable.start_s + playable.length_s)
+        self.waveform.set_track(seconds, excerpt)
+        self.total.setText(clock(seconds) if seconds else "")
+        self._on_position(playable.start_s if playable else 0.0)
+        self.strip.set_place(self._player.index, len(self._player.queue))
+        self._allow()
+
+    def _on_position(self, seconds: float) -> None:
+        self.waveform.set_position(seconds)
+        self.elapsed.setText(clock(seconds) if self._player.current else "")
+
+    def _on_state(self, state: str) -> None:
+        sounding = state in ("playing", "waiting")
+        self._theme.set_icon(self._actions["play"], "pause" if sounding else "play", "text")
+        self._allow()
+
+    def _on_waveform(self, track_id: int, peaks: NDArray[np.float32]) -> None:
+        current = self._player.current
+        if current is not None and current.track_id == track_id:
+            self.waveform.set_peaks(peaks)
+
+    def _on_failed(self, playable: Playable, sentence: str) -> None:
+        self.notice.set_file(f"“{playable.title}” was skipped. {sentence}")
+
+    def _on_audition(self, on: bool) -> None:
+        self.strip.setVisible(on)
+        self._allow()
+
+    def _allow(self) -> None:
+        """Let the actions do what there is something to do for, and say why not else."""
+        player, forbid = self._player, self._actions.forbid
+        index, count = player.index, len(player.queue)
+        forbid("play", "" if count or self._can_start else NO_TRACK)
+        forbid("previous", "" if index is not None else _NOTHING)
+        forbid("next", "" if index is not None and index + 1 < count else "The queue ends here.")
+        for name in ("seek-back", "seek-forward"):
+            forbid(name, "" if index is not None else _NOTHING)
+        forbid("stop-preview", "" if player.auditioning else "No preview is playing.")
+        last = index is None or index + 1 >= count
+        self.strip.next.setEnabled(not last)
+        self.strip.next.setToolTip("This is the last one." if last else "Go on with the next neighbour.")
