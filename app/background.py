@@ -1,0 +1,117 @@
+"""The only way from the GUI thread to disk, SQL and anything slow: a few threads and a signal back.
+
+`background.run(library.roots.all, self.show_roots)`; `background.run(look, self.show, latest="neighbours")`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal
+from shiboken6 import isValid
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What is called with the result, and the name under which a newer task makes it stale."""
+
+    then: Callable[[Any], None] | None
+    failed: Callable[[BaseException], None]
+    latest: str
+    number: int
+
+    def wanted(self) -> bool:
+        """Whether the receiver still exists in Qt."""
+        receiver = getattr(self.then, "__self__", None)
+        return not isinstance(receiver, QObject) or isValid(receiver)
+
+
+class Background(QObject):
+    """Runs functions off the GUI thread and hands their results back to it.
+
+    Parameters
+    ----------
+    failed
+        Called, on the GUI thread, with an exception that no caller asked for.
+    threads
+        How many run at once.
+    """
+
+    _done = Signal(object, object, object)
+
+    def __init__(self, failed: Callable[[BaseException], None], threads: int = 3) -> None:
+        super().__init__()
+        self._failed = failed
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+        self._lock = threading.Lock()
+        self._numbers: dict[str, int] = {}
+        self._closed = False
+        self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def run(
+        self,
+        fn: Callable[[], T],
+        then: Callable[[T], None] | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+        latest: str = "",
+    ) -> None:
+        """Call `fn` in a thread, then `then(result)` on the GUI thread.
+
+        Parameters
+        ----------
+        fn
+            Must not touch a widget.
+        then
+            Not called if the object it is a method of is gone by then.
+        failed
+            Called on the GUI thread with what `fn` raised; the program's door for errors if missing.
+        latest
+            A name: of all tasks with one name only the newest is delivered, and one that has not
+            begun when a newer one comes is not run at all.
+        """
+        if self._closed:
+            return
+        with self._lock:
+            number = self._numbers.get(latest, 0) + 1
+            self._numbers[latest] = number
+        self._pool.submit(self._work, fn, _Task(then, failed or self._failed, latest, number))
+
+    def close(self) -> None:
+        """Drop what has not begun, wait for what has; nothing is delivered after this."""
+        self._closed = True
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _stale(self, task: _Task) -> bool:
+        with self._lock:
+            return bool(task.latest) and self._numbers[task.latest] != task.number
+
+    def _work(self, fn: Callable[[], Any], task: _Task) -> None:
+        if self._stale(task):
+            return
+        try:
+            result = fn()
+        except Exception as error:  # the thread's only door: `failed` tells the person
+            log.debug("background task failed", exc_info=True)
+            self._hand_back(task, None, error)
+        else:
+            self._hand_back(task, result, None)
+
+    def _hand_back(self, task: _Task, result: object, error: Exception | None) -> None:
+        if not self._closed:
+            self._done.emit(task, result, error)
+
+    def _deliver(self, task: _Task, result: object, error: Exception | None) -> None:
+        if self._closed or self._stale(task) or not task.wanted():
+            return
+        if error is not None:
+            task.failed(error)
+        elif task.then is not None:
+            task.then(result)

@@ -1,0 +1,225 @@
+"""A form made from a pydantic model: titles as labels, descriptions as help, bounds as the fields' limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+M = TypeVar("M", bound=BaseModel)
+Choices = Sequence[tuple[Any, str]]
+LARGEST = 1_000_000_000
+FIELD_WIDTH = 300
+
+
+@dataclass(frozen=True)
+class Editor:
+    """A widget that edits one field, whatever its kind."""
+
+    widget: QWidget
+    read: Callable[[], Any]
+    write: Callable[[Any], None]
+    changed: SignalInstance
+
+
+def limits(info: FieldInfo, step: float) -> tuple[float, float]:
+    """Smallest and largest value of a number's field; an open bound is `step` away."""
+    low, high = -float(LARGEST), float(LARGEST)
+    for rule in info.metadata:
+        if isinstance(rule, Ge):
+            low = float(rule.ge)  # type: ignore[arg-type] # numbers, where the field is one
+        elif isinstance(rule, Gt):
+            low = float(rule.gt) + step  # type: ignore[arg-type] # as above
+        elif isinstance(rule, Le):
+            high = float(rule.le)  # type: ignore[arg-type] # as above
+        elif isinstance(rule, Lt):
+            high = float(rule.lt) - step  # type: ignore[arg-type] # as above
+    return low, high
+
+
+def _choice_editor(choices: Choices) -> Editor:
+    combo = QComboBox()
+    for value, text in choices:
+        combo.addItem(text, value)
+
+    def write(value: Any) -> None:
+        if combo.findData(value) < 0:  # what is set is offered, also where it is not there now
+            combo.addItem(str(value), value)
+        combo.setCurrentIndex(combo.findData(value))
+
+    return Editor(combo, combo.currentData, write, combo.currentIndexChanged)
+
+
+def _bool_editor() -> Editor:
+    box = QCheckBox()
+    return Editor(box, box.isChecked, box.setChecked, box.toggled)
+
+
+def _int_editor(info: FieldInfo) -> Editor:
+    spin = QSpinBox()
+    low, high = limits(info, 1)
+    spin.setRange(int(low), int(high))
+    return Editor(spin, spin.value, spin.setValue, spin.valueChanged)
+
+
+class _Number(QDoubleSpinBox):
+    """Shows 20 as `20` and not as `20.00`."""
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt's name
+        """As short as it can be."""
+        text = super().textFromValue(value)
+        point = self.locale().decimalPoint()
+        return text.rstrip("0").removesuffix(point) if point in text else text
+
+
+def _float_editor(info: FieldInfo) -> Editor:
+    spin = _Number()
+    low, high = limits(info, 0.01)
+    spin.setDecimals(2)
+    spin.setRange(low, high)
+    spin.setSingleStep(0.05 if high - low <= 2 else 1.0)
+    return Editor(spin, spin.value, spin.setValue, spin.valueChanged)
+
+
+def _text_editor() -> Editor:
+    line = QLineEdit()
+    return Editor(line, line.text, line.setText, line.textChanged)
+
+
+def editor_for(info: FieldInfo, choices: Choices | None = None) -> Editor:
+    """The editor for a field of that type.
+
+    Raises
+    ------
+    TypeError
+        A type that no form can show.
+    """
+    kind = info.annotation
+    if choices is None and get_origin(kind) is Literal:
+        choices = [(value, str(value).capitalize()) for value in get_args(kind)]
+    if choices is not None:
+        return _choice_editor(choices)
+    if kind is bool:
+        return _bool_editor()
+    if kind is int:
+        return _int_editor(info)
+    if kind is float:
+        return _float_editor(info)
+    if kind is str:
+        return _text_editor()
+    raise TypeError(f"no form field for {kind}")
+
+
+class Form(QWidget, Generic[M]):
+    """Edits the plain fields of one model.
+
+    Parameters
+    ----------
+    value
+        What is shown first.
+    choices
+        For a field whose values are known only now (audio devices): (value, text) of each.
+
+    Signals
+    -------
+    changed
+        Something was edited and the whole is valid.
+    """
+
+    changed = Signal()
+
+    def __init__(self, value: M, choices: Mapping[str, Choices] | None = None) -> None:
+        super().__init__()
+        self._value = value
+        self.editors: dict[str, Editor] = {}
+        self.errors: dict[str, QLabel] = {}
+        self._filling = False
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(20)
+        for name, info in type(value).model_fields.items():
+            layout.addWidget(self._row(name, info, (choices or {}).get(name)))
+        layout.addStretch(1)
+        self.show_value(value)
+
+    @property
+    def value(self) -> M:
+        """The last valid state of the form."""
+        return self._value
+
+    def show_value(self, value: M) -> None:
+        """Show `value` and take it for the present one; fires nothing."""
+        self._value, self._filling = value, True
+        for name, editor in self.editors.items():
+            editor.write(getattr(value, name))
+        self._filling = False
+        self._show_errors({})
+
+    def _row(self, name: str, info: FieldInfo, choices: Choices | None) -> QWidget:
+        editor = self.editors[name] = editor_for(info, choices)
+        editor.changed.connect(self._edited)
+        editor.widget.setObjectName(name)
+        editor.widget.setAccessibleName(info.title or name)
+        editor.widget.setToolTip(info.description or "")
+        row = QWidget()
+        layout = QVBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(5)
+        if isinstance(editor.widget, QCheckBox):
+            editor.widget.setText(info.title or name)
+        else:
+            editor.widget.setMaximumWidth(FIELD_WIDTH)
+            layout.addWidget(_buddy(info.title or name, editor.widget))
+        layout.addWidget(editor.widget)
+        if info.description:
+            layout.addWidget(_note(info.description, "muted"))
+        self.errors[name] = _note("", "error")
+        layout.addWidget(self.errors[name])
+        return row
+
+    def _edited(self) -> None:
+        if self._filling:
+            return
+        values = {name: editor.read() for name, editor in self.editors.items()}
+        try:
+            self._value = type(self._value).model_validate(values)
+        except ValidationError as error:
+            self._show_errors({str(e["loc"][0]) if e["loc"] else "": e["msg"] for e in error.errors()})
+        else:
+            self._show_errors({})
+            self.changed.emit()
+
+    def _show_errors(self, errors: Mapping[str, str]) -> None:
+        for name, label in self.errors.items():
+            label.setText(errors.get(name, ""))
+            label.setVisible(name in errors)
+
+
+def _buddy(title: str, widget: QWidget) -> QLabel:
+    label = QLabel(title)
+    label.setProperty("role", "strong")
+    label.setBuddy(widget)
+    return label
+
+
+def _note(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setProperty("role", role)
+    label.setWordWrap(True)
+    return label

@@ -1,0 +1,99 @@
+"""From the command to the window: the services, the window at once, then the library and what shows it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app import logs, remembered
+from app.background import Background
+from app.context import Context
+from app.interrupts import closing_on_interrupt
+from app.jobs import Jobs, process_starter
+from app.library_door import LibraryDoor
+from app.main_window import MainWindow
+from app.notify import Notifier, hooked
+from app.theme import Theme
+from app.wiring import Wiring
+from core import settings as settings_module
+
+
+def application() -> QApplication:
+    """The running application, or a new one."""
+    running = QApplication.instance()
+    app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("earmap")
+    app.setApplicationDisplayName("Earmap")
+    app.setDesktopFileName("earmap")
+    return app
+
+
+def make_context(app: QApplication, library: Path, notifier: Notifier, log_path: Path) -> Context:
+    """The services that live as long as the window."""
+    settings, note = settings_module.load()
+    if note:
+        notifier.warning(note)
+    holder: list[Context] = []
+    context = Context(
+        library=LibraryDoor(library),
+        settings=settings,
+        theme=Theme(app, settings.window.theme),
+        notifier=notifier,
+        background=Background(notifier.error),
+        jobs=Jobs(process_starter(library, lambda: holder[0].settings)),
+        log_path=log_path,
+    )
+    holder.append(context)
+    return context
+
+
+class Program:
+    """The window and everything behind it, from the first sight to an orderly end.
+
+    Parameters
+    ----------
+    music
+        Raw paths to add at once.
+    """
+
+    def __init__(self, context: Context, music: Sequence[bytes] = ()) -> None:
+        self.context = context
+        state, library_state = remembered.load()
+        self.window = MainWindow(context)
+        self.window.restore(state)
+        self.wiring = Wiring(context, self.window, library_state, music)
+
+    def show(self) -> None:
+        """Show the window; the library is opened once it is on the screen."""
+        self.window.show()
+        QTimer.singleShot(0, self.wiring.open_library)
+
+    def end(self) -> None:
+        """Stop everything and remember how the window was."""
+        state, library_state = self.window.state(), self.wiring.library_state()
+        self.wiring.close()
+        self.context.jobs.close()
+        self.context.background.close()
+        self.context.library.close()
+        remembered.save(state, library_state)
+
+
+def open_window(library: Path | None = None, music: Sequence[bytes] = ()) -> int:
+    """Run the window until it is closed; returns the exit code."""
+    app = application()
+    log_path, notifier = logs.log_file(), Notifier()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(logs.logging_to(log_path))
+        stack.enter_context(hooked(notifier))
+        file = library or settings_module.default_library()
+        program = Program(make_context(app, file, notifier, log_path), music)
+        stack.callback(program.end)
+        stack.enter_context(closing_on_interrupt(program.window.close))
+        program.window.closed.connect(app.quit)
+        program.show()
+        return app.exec()

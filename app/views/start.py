@@ -1,0 +1,68 @@
+"""What an empty library shows: a place to drop a folder."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.theme import Theme
+
+
+class StartView(QWidget):
+    """A large place to drop music on, and a button for those who would rather choose.
+
+    Parameters
+    ----------
+    theme
+        Gives the picture.
+    add_folder
+        The action behind the button.
+    """
+
+    def __init__(self, theme: Theme, add_folder: QAction) -> None:
+        super().__init__()
+        self.setProperty("role", "page")
+        self._theme = theme
+        self._picture = QLabel()
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        title = _line("Drop a music folder anywhere", "title")
+        text = _line(
+            "<p style='line-height: 150%'>Earmap listens to every track and finds what sounds alike.<br>"
+            "Your files are only read, never changed, and nothing leaves this computer.</p>", "muted",
+        )  # fmt: skip
+        button = QPushButton("Choose a folder…")
+        button.setProperty("role", "primary")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(add_folder.trigger)
+        formats = _line("MP3, M4A, FLAC, Ogg Vorbis, Opus, WAV, AIFF, WMA, WavPack and more", "muted")
+        self._lay_out(title, text, button, formats)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def _lay_out(self, title: QLabel, text: QLabel, button: QPushButton, formats: QLabel) -> None:
+        place = QFrame()
+        place.setObjectName("drop-place")
+        inside = QVBoxLayout(place)
+        inside.setSpacing(14)
+        inside.addStretch(3)
+        for widget in (self._picture, title, text):
+            inside.addWidget(widget)
+        inside.addSpacing(10)
+        inside.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        inside.addStretch(3)
+        inside.addWidget(formats)
+        inside.setContentsMargins(24, 24, 24, 20)
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(28, 28, 28, 28)
+        outside.addWidget(place)
+
+    def _draw(self) -> None:
+        self._picture.setPixmap(self._theme.pixmap("drop", 64, "accent"))
+
+
+def _line(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", role)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label

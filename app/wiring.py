@@ -1,0 +1,279 @@
+"""What happens when: actions, drops, jobs and preferences joined to the window and to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from app import wording
+from app.context import Context
+from app.drops import raw_path
+from app.forms import Choices
+from app.job_view import JobView
+from app.main_window import MainWindow, Parts
+from app.notify import Message, message_of
+from app.theme import Mode
+from app.views.preferences import Preferences
+from core import paths
+from core import settings as settings_module
+from core.library.records import Counts, JobRecord
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.library.store import Library
+
+HISTORY = 30  # earlier jobs that Activity shows
+MODES: tuple[Mode, ...] = ("system", "light", "dark")
+
+
+class Furniture(Protocol):
+    """The views of an open library, and what stands behind them."""
+
+    parts: Parts
+
+    def apply(self, settings: Settings) -> None:
+        """Go by new settings."""
+
+    def library_state(self) -> str:
+        """What the table remembers."""
+
+    def close(self) -> None:
+        """Stop timers, sound and questions."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The library as it was found."""
+
+    library: Library
+    jobs: tuple[JobRecord, ...]
+    furnish: Furnish
+
+
+Furnish = Callable[["Wiring", "Library", str], Furniture]
+
+
+class Wiring(QObject):
+    """Joins the window to the services.
+
+    Parameters
+    ----------
+    remembered
+        What the table remembered of the last time.
+    music
+        Raw paths to add once the library is open.
+    furnish
+        Makes the views; the real ones if missing.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        window: MainWindow,
+        remembered: str = "",
+        music: Sequence[bytes] = (),
+        furnish: Furnish | None = None,
+    ) -> None:
+        super().__init__(window)
+        self.context, self.window = context, window
+        self.choices: dict[str, Choices] = {}
+        self._remembered, self._music, self._furnish = remembered, list(music), furnish
+        self._furniture: Furniture | None = None
+        self._preferences: Preferences | None = None
+        self._look_again = False
+        self._connect()
+
+    # -- opening and closing
+
+    def open_library(self) -> None:
+        """Open the library and fill the window's places, without making it wait."""
+        self.window.say("Opening your library…")
+        self.context.background.run(self._open, self._take_opened, self._cannot_open)
+
+    def close(self) -> None:
+        """Nothing happens any more."""
+        if self._furniture is not None:
+            self._furniture.close()
+
+    def library_state(self) -> str:
+        """What the table wants to remember."""
+        return self._remembered if self._furniture is None else self._furniture.library_state()
+
+    def _open(self) -> Opened:
+        library = self.context.library()
+        library.jobs.bury_dead()
+        recent = tuple(reversed(library.jobs.recent(HISTORY)))
+        return Opened(library, recent, self._furnish or _real_furniture())
+
+    def _take_opened(self, opened: Opened) -> None:
+        self.context.jobs.remember(opened.jobs)
+        self._furniture = opened.furnish(self, opened.library, self._remembered)
+        self.window.place(self._furniture.parts)
+        music, self._music = self._music, []
+        if music:
+            self.add(music)
+
+    def _cannot_open(self, error: BaseException) -> None:
+        message = message_of(error)
+        self.window.say(f"{message.title}\n{message.hint}".strip())
+        self.window.actions_table.forbid("add-folder", "The library could not be opened.")
+        self.context.notifier.error(error)
+
+    # -- music
+
+    def add(self, music: Sequence[bytes]) -> None:
+        """Scan folders and files (raw paths), and listen to what is found while that goes on."""
+        if self._furniture is None:
+            self._music += music
+            return
+        self.context.jobs.start("scan", {"paths": [paths.json_text(path) for path in music]})
+        self.read_pending(follow=True)
+
+    def rescan(self, folders: Sequence[bytes] = ()) -> None:
+        """Look for changes in these folders, or in all."""
+        self.add(folders)
+
+    def read_pending(self, follow: bool = False) -> None:
+        """Listen to what was not listened to yet, unless that is being done."""
+        if not any(view.kind == "embed" for view in self.context.jobs.running):
+            encoder = self.context.settings.embedding.encoder
+            self.context.jobs.start("embed", {"encoder": encoder, "follow": follow})
+
+    def read_if_pending(self) -> None:
+        """As `read_pending`, if there is anything: asks the library first."""
+        self.context.background.run(self._count, self._take_counts, latest="pending")
+
+    def _count(self) -> Counts:
+        from core.library.store import plan_name
+
+        library, wishes = self.context.library(), self.context.settings.embedding
+        encoder = library.encoders.find(wishes.encoder)
+        return library.files.counts(encoder.id if encoder else 0, plan_name(wishes.segments))
+
+    def _take_counts(self, counts: Counts) -> None:
+        if counts.pending:
+            self.read_pending()
+
+    def _job_ended(self, view: JobView) -> None:
+        self._tell(view)
+        embedding = any(other.kind == "embed" for other in self.context.jobs.running)
+        if view.kind == "scan":
+            self._look_again = embedding
+        if (view.kind == "scan" and not embedding) or (view.kind == "embed" and self._look_again):
+            self._look_again = False
+            if view.state == "completed":
+                self.read_if_pending()
+
+    def _tell(self, view: JobView) -> None:
+        if view.state == "failed":
+            self.context.notifier.post(Message("error", view.title, view.hint, view.details))
+        elif view.state == "completed" and view.kind == "scan" and not view.result.get("found", 1):
+            hint = "Earmap looks for MP3, M4A, FLAC, Ogg, Opus, WAV and other audio files."
+            self.context.notifier.warning("No music was found there.", hint)
+        elif view.state == "completed" and view.kind == "embed" and (read := view.result.get("read", 0)):
+            bad = view.result.get("failed_now", 0) + view.result.get("skipped_now", 0)
+            hint = f"{wording.count(bad, 'file')} could not be read; Activity says why." if bad else ""
+            self.context.notifier.done(f"Listened to {wording.count(read, 'track')}.", hint)
+
+    # -- settings
+
+    def set_settings(self, settings: Settings) -> None:
+        """Go by `settings` from now on, and store them."""
+        before, self.context.settings = self.context.settings, settings
+        if settings.window.theme != before.window.theme:
+            self.context.theme.set_mode(settings.window.theme)
+        self._check_theme()
+        if self._furniture is not None:
+            self._furniture.apply(settings)
+        if self._preferences is not None and self._preferences.settings != settings:
+            self._preferences.show_settings(settings)
+        self.context.background.run(self._store_settings)
+
+    def change(self, group: str, **fields: object) -> None:
+        """Set some fields of a group of the settings."""
+        settings = self.context.settings
+        changed = getattr(settings, group).model_copy(update=fields)
+        self.set_settings(settings.model_copy(update={group: changed}))
+
+    def show_preferences(self) -> None:
+        """Open the dialog, or bring it to the front."""
+        if self._preferences is None:
+            self._preferences = Preferences(self.context.settings, self.choices, self.window)
+            self._preferences.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self._preferences.changed.connect(self.set_settings)
+            self._preferences.destroyed.connect(self._forget_preferences)
+        self._preferences.show()
+        self._preferences.raise_()
+
+    def _forget_preferences(self) -> None:
+        self._preferences = None
+
+    def _store_settings(self) -> None:
+        settings_module.save(self.context.settings)
+
+    def _check_theme(self) -> None:
+        self.window.actions_table[f"theme-{self.context.settings.window.theme}"].setChecked(True)
+
+    # -- the rest
+
+    def _connect(self) -> None:
+        self.window.add_wanted.connect(self.add)
+        self.context.jobs.ended.connect(self._job_ended)
+        self.window.actions_table.connect_all({
+            "add-folder": self._choose_folder, "rescan": self._rescan_all,
+            "preferences": self.show_preferences, "log": self._show_log, "about": self._about,
+            **{f"theme-{mode}": partial(self._set_theme, mode) for mode in MODES},
+        })  # fmt: skip
+        self._check_theme()
+
+    def _rescan_all(self) -> None:
+        self.rescan()
+
+    def _set_theme(self, mode: Mode) -> None:
+        self.change("window", theme=mode)
+
+    def _choose_folder(self) -> None:
+        dialog = QFileDialog(self.window, "Add a folder of music")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.urlSelected.connect(lambda url: self.add([raw_path(url)]))
+        dialog.open()
+
+    def _show_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.context.log_path.parent)))
+
+    def _about(self) -> None:
+        self.context.background.run(_version, self._show_about)
+
+    def _show_about(self, number: str) -> None:
+        box = QMessageBox(self.window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("About Earmap")
+        box.setIconPixmap(self.context.theme.pixmap("earmap", 64))
+        box.setText(f"Earmap {number}")
+        box.setInformativeText(
+            "Drop a folder, hear what sounds alike.\n\n"
+            "Free software under the GNU General Public License, version 3 or later."
+        )
+        box.open()
+
+
+def _real_furniture() -> Furnish:
+    from app.furniture import furnish
+
+    return furnish
+
+
+def _version() -> str:
+    try:
+        return version("earmap")
+    except PackageNotFoundError:
+        return ""
