@@ -160,7 +160,7 @@ class VectorCache:
         folder = self._files.folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self._files.lock, timeout=_LONGEST_TURN_S):
+            with filelock.FileLock(self._files.lock, timeout=_LONGEST_TURN_S).acquire(poll_interval=0.01):
                 yield
         except filelock.Timeout as error:
             hint = "Wait until it is done, or close it."
