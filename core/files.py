@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,4 +67,5 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):  # it is there only after a failure, and what failed has been said
+            fresh.unlink()
