@@ -154,6 +154,8 @@ class Form(QWidget, Generic[M]):
         layout.setSpacing(20)
         for name, info in type(value).model_fields.items():
             layout.addWidget(self._row(name, info, (choices or {}).get(name)))
+        self.errors[""] = _note("", "error")  # what is wrong with the fields together
+        layout.addWidget(self.errors[""])
         layout.addStretch(1)
         self.show_value(value)
 
@@ -206,7 +208,7 @@ class Form(QWidget, Generic[M]):
 
     def _show_errors(self, errors: Mapping[str, str]) -> None:
         for name, label in self.errors.items():
-            label.setText(errors.get(name, ""))
+            label.setText(errors.get(name, "").removeprefix("Value error, "))
             label.setVisible(name in errors)
 
 

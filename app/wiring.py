@@ -83,7 +83,7 @@ class Wiring(QObject):
     ) -> None:
         super().__init__(window)
         self.context, self.window = context, window
-        self.choices: dict[str, Choices] = {}
+        self._choices: dict[str, Choices] = {}
         self._remembered, self._music, self._furnish = remembered, list(music), furnish
         self._furniture: Furniture | None = None
         self._preferences: Preferences | None = None
@@ -202,10 +202,14 @@ class Wiring(QObject):
         changed = getattr(settings, group).model_copy(update=fields)
         self.set_settings(settings.model_copy(update={group: changed}))
 
+    def offer(self, field: str, choices: Choices) -> None:
+        """Let the preferences offer these values for `group.field` (the audio devices there are)."""
+        self._choices[field] = choices
+
     def show_preferences(self) -> None:
         """Open the dialog, or bring it to the front."""
         if self._preferences is None:
-            self._preferences = Preferences(self.context.settings, self.choices, self.window)
+            self._preferences = Preferences(self.context.settings, self._choices, self.window)
             self._preferences.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             self._preferences.changed.connect(self.set_settings)
             self._preferences.destroyed.connect(self._forget_preferences)

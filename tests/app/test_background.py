@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+from shiboken6 import delete
+
+from app.background import Background
+from app.context import Context
+from app.library_door import LibraryDoor
+from core.errors import UserError
+
+
+class Receiver(QObject):
+    def __init__(self) -> None:
+        super().__init__()
+        self.got: list[object] = []
+        self.threads: list[str] = []
+
+    def take(self, value: object) -> None:
+        self.got.append(value)
+        self.threads.append(threading.current_thread().name)
+
+
+@pytest.fixture
+def receiver(qtbot: QtBot) -> Receiver:
+    return Receiver()
+
+
+def test_work_is_done_elsewhere_and_its_result_arrives_here(
+    context: Context, receiver: Receiver, qtbot: QtBot
+) -> None:
+    context.background.run(lambda: threading.current_thread().name, receiver.take)
+    qtbot.waitUntil(lambda: bool(receiver.got))
+    assert str(receiver.got[0]).startswith("reader")
+    assert receiver.threads == [threading.main_thread().name]
+
+
+def test_errors_come_to_whoever_asked_else_to_the_door(
+    receiver: Receiver, qtbot: QtBot
+) -> None:
+    fallback = Receiver()
+    background = Background(fallback.take)
+
+    def fail() -> None:
+        raise UserError("No")
+
+    background.run(fail, receiver.take, failed=receiver.take)
+    background.run(fail, receiver.take)
+    qtbot.waitUntil(lambda: len(receiver.got) == len(fallback.got) == 1)
+    assert isinstance(receiver.got[0], UserError)
+    background.close()
+
+
+def test_only_the_newest_of_a_name_is_delivered_and_stale_ones_are_not_even_begun(
+    receiver: Receiver, qtbot: QtBot
+) -> None:
+    background, gate, begun = Background(receiver.take, threads=1), threading.Event(), list[int]()
+
+    def work(number: int) -> int:
+        begun.append(number)
+        gate.wait(10)
+        return number
+
+    for number in range(4):
+        background.run(lambda number=number: work(number), receiver.take, latest="look")  # type: ignore[misc] # bound early
+    background.run(lambda: "other", receiver.take)
+    gate.set()
+    qtbot.waitUntil(lambda: len(receiver.got) == 2)
+    assert receiver.got == [3, "other"]
+    assert 1 not in begun
+    assert 2 not in begun
+    background.close()
+
+
+def test_nothing_is_delivered_to_what_is_gone_or_after_the_end(receiver: Receiver, qtbot: QtBot) -> None:
+    background, gate, witness = Background(receiver.take, threads=2), threading.Event(), Receiver()
+    background.run(lambda: gate.wait(10), receiver.take)
+    background.run(lambda: gate.wait(10), witness.take)
+    got = receiver.got
+    delete(receiver)
+    gate.set()
+    qtbot.waitUntil(lambda: witness.got == [True])
+    assert got == []
+    background.run(lambda: "late", witness.take)
+    background.close()
+    background.run(lambda: "too late", witness.take)
+    qtbot.wait(50)
+    assert witness.got == [True]
+
+
+def test_the_library_refuses_the_gui_thread(tmp_path: Path) -> None:
+    door = LibraryDoor(tmp_path / "library.earmap")
+    with pytest.raises(RuntimeError, match="GUI thread"):
+        door()
+    assert not (tmp_path / "library.earmap").exists()
+
+
+def test_the_library_is_opened_once_for_all_threads(tmp_path: Path) -> None:
+    door, opened = LibraryDoor(tmp_path / "library.earmap"), list[object]()
+    threads = [threading.Thread(target=lambda: opened.append(door())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4
+    assert len(set(map(id, opened))) == 1
+    door.close()
