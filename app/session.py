@@ -12,10 +12,12 @@ Wiring, for the window:
     session.rescan_wanted(list of root ids)  -> start a scan of these folders (empty list: all)
     session.reading_wanted()                 -> files wait to be read: start an embed job unless one runs
     session.add_wanted()                     -> the "add folder" dialog (a button of an empty view)
+    session.similar_wanted()                 -> show the Similar panel
     session.census_changed(Census)           -> show_start(census.empty)
     session.encoders_changed()               -> session.encoders, session.encoder to the encoder switch
     encoder switch chosen(name)              -> session.set_encoder(name)
     preferences changed                      -> session.set_settings(settings)
+    player_bar.keep_requested / less_requested  -> similar_panel.keep / less_like
     actions["audition"] <-> session.set_audition / session.audition_changed
     actions["search"].triggered -> library_view.focus_search
     window closes: library_view.save_state() / restore_state(text); session.close() before background.close()
@@ -139,7 +141,7 @@ class Session(QObject):
         Figures or folders changed.
     audition_changed(bool)
         The audition toggle.
-    rescan_wanted(list[int]), reading_wanted, add_wanted
+    rescan_wanted(list[int]), reading_wanted, add_wanted, similar_wanted
         What a view asks of the window.
     """
 
@@ -153,6 +155,7 @@ class Session(QObject):
     rescan_wanted = Signal(object)
     reading_wanted = Signal()
     add_wanted = Signal()
+    similar_wanted = Signal()
 
     def __init__(
         self, door: Callable[[], Library], settings: Settings, theme: Theme, notifier: Notifier,
@@ -264,9 +267,14 @@ class Session(QObject):
 
     def _glance(self) -> Callable[[Reader], _News]:
         """The question of one look. The first counts nothing: rows come before figures."""
-        since, wanted, busy = self._revision, self._wanted, self._timer.interval() == BUSY_MS
+        since, wanted, busy = self._revision, self._wanted, self.busy
         due = since >= 0 and time.monotonic() - self._counted_at > CENSUS_EVERY_S
         return partial(_look, since, wanted, due, self._uncounted or busy)
+
+    @property
+    def busy(self) -> bool:
+        """Whether jobs run."""
+        return self._timer.interval() == BUSY_MS
 
     def close(self) -> None:
         """Ask nothing more of the library."""

@@ -1,0 +1,284 @@
+"""Files that gave nothing, or only a part: which, why, and what can be done."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
+
+from app import tracks, wording
+from app.cells import STATE_ICONS
+from app.session import Census, Session
+from core import files, paths
+from core.library.records import Failure
+
+TITLES = ("File", "State", "Reason", "Folder")
+STATES = {"failed": "Failed", "partial": "In part", "skipped": "Left out"}
+_Index = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
+
+
+def split(path: bytes) -> tuple[str, str]:
+    """Folder and name of a path, for a person."""
+    shown = Path(paths.display(path))
+    return str(shown.parent), shown.name
+
+
+def cells(failure: Failure) -> tuple[str, str, str, str]:
+    """The texts of a line."""
+    folder, name = split(failure.path)
+    return name, STATES.get(failure.state, failure.state), failure.reason, folder
+
+
+def to_csv(failures: Sequence[Failure]) -> bytes:
+    """A table with a header line; paths so that a machine can turn them back into bytes."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("path", "state", "reason"))
+    writer.writerows((paths.json_text(f.path), f.state, f.reason) for f in failures)
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+class FailureModel(QAbstractTableModel):
+    """The list; all in memory, since a person can only deal with so many."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._theme = session.theme
+        self.failures: list[Failure] = []
+        self._texts: list[tuple[str, str, str, str]] = []
+        self._sorted = (1, Qt.SortOrder.AscendingOrder)
+
+    def show(self, failures: list[Failure]) -> None:
+        """Replace the list."""
+        self.beginResetModel()
+        self._put(failures)
+        self.endResetModel()
+
+    def _put(self, failures: list[Failure]) -> None:
+        column, order = self._sorted
+        pairs = sorted(
+            ((cells(failure), failure) for failure in failures),
+            key=lambda pair: (pair[0][column].casefold(), pair[1].path),
+            reverse=order == Qt.SortOrder.DescendingOrder,
+        )
+        self._texts, self.failures = [text for text, _ in pairs], [failure for _, failure in pairs]
+
+    def rowCount(self, parent: _Index = _ROOT) -> int:  # noqa: N802 - Qt's name
+        """How many files."""
+        return 0 if parent.isValid() else len(self.failures)
+
+    def columnCount(self, parent: _Index = _ROOT) -> int:  # noqa: N802 - Qt's name
+        """File, state, reason, folder."""
+        return 0 if parent.isValid() else len(TITLES)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Texts, and an icon for the state."""
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._texts[index.row()][index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            if index.column() == 2:
+                return self._texts[index.row()][2]
+            return paths.display(self.failures[index.row()].path)
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 1:
+            return self._theme.icon(*STATE_ICONS[self.failures[index.row()].state])
+        return None
+
+    def headerData(self, section: int, side: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802 - Qt's name
+        """Titles."""
+        return TITLES[section] if side == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole else None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column."""
+        self._sorted = (max(column, 0), order)
+        self.show(self.failures)
+
+
+class FailuresView(QWidget):
+    """The page of problems.
+
+    Signals
+    -------
+    read_again
+        Files were put back among those that wait.
+    """
+
+    read_again = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._out_of_date = True
+        self.model = FailureModel(session)
+        self.table = self._table()
+        self.summary = QLabel()
+        self.summary.setProperty("role", "muted")
+        self.retry = self._button("retry", "Try again", self.retry_chosen)
+        self.show_place = self._button("folder", "Show in folder", self._show_place)
+        self.export = self._button("export", "Export CSV…", self._ask_export)
+        self._lay_out()
+        session.census_changed.connect(self._census_changed)
+        session.theme.changed.connect(self.table.viewport().update)
+        self.table.selectionModel().selectionChanged.connect(self._explain)
+        self.model.modelReset.connect(self._explain)
+        self._explain()
+
+    def _table(self) -> QTableView:
+        table = QTableView()
+        table.setAccessibleName("Problems")
+        table.setModel(self.model)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 12)
+        table.setSortingEnabled(True)
+        table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._show_menu)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        for section, width in ((0, 230), (1, 96), (3, 220)):
+            header.resizeSection(section, width)
+        return table
+
+    def _button(self, icon: str, text: str, slot: Any) -> QPushButton:
+        button = QPushButton(text)
+        self._session.theme.set_icon(button, icon)
+        button.clicked.connect(slot)
+        return button
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(14, 8, 14, 10)
+        buttons.setSpacing(8)
+        buttons.addWidget(self.summary, 1)
+        for button in (self.show_place, self.export, self.retry):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(buttons)
+
+    # -- what is listed
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Read the list when it is looked at."""
+        super().showEvent(event)
+        self._read()
+
+    def _census_changed(self, _: Census) -> None:
+        self._out_of_date = True
+        if self.isVisible():
+            self._read()
+
+    def _read(self) -> None:
+        if self._out_of_date:
+            self._out_of_date = False
+            self._session.ask(lambda reader: reader.library.files.failures(), self._show, latest="failures")
+
+    def _show(self, failures: list[Failure]) -> None:
+        if failures != self.model.failures:
+            chosen = {failure.file_id for failure in self.chosen()}
+            self.model.show(failures)
+            for row, failure in enumerate(self.model.failures):
+                if failure.file_id in chosen:
+                    self.table.selectRow(row)
+
+    def chosen(self) -> list[Failure]:
+        """The selected files."""
+        rows = [index.row() for index in self.table.selectionModel().selectedRows()]
+        return [self.model.failures[row] for row in sorted(rows)]
+
+    def _explain(self) -> None:
+        """What there is, and why a button cannot be used."""
+        chosen, everything = self.chosen(), self.model.failures
+        again = [f for f in (chosen or everything) if f.state != "skipped"]
+        counts = Counter(f.state for f in everything)
+        words = [f"{counts[state]:,} {word.lower()}" for state, word in STATES.items() if counts[state]]
+        self.summary.setText(" · ".join(words) or "Every file could be read.")
+        self.retry.setText(f"Try {len(again):,} again" if chosen else "Try all again")
+        self.retry.setEnabled(bool(again))
+        self.retry.setToolTip("Read these files once more." if again else "Not now: nothing here can be read again.")
+        self.show_place.setEnabled(len(chosen) == 1)
+        self.show_place.setToolTip("" if len(chosen) == 1 else "Not now: choose one file first.")
+        self.export.setEnabled(bool(everything))
+        self.export.setToolTip("Write this list to a file." if everything else "Not now: the list is empty.")
+
+    # -- what can be done
+
+    def retry_chosen(self) -> None:
+        """Have the selected files, or all, read again."""
+        which = self.chosen() or self.model.failures
+        failed = [f.file_id for f in which if f.state == "failed"]
+        partial = [f.file_id for f in which if f.state == "partial"]
+
+        def put_back(reader: Any) -> int:
+            if failed:
+                reader.library.files.retry(failed)
+            if partial:
+                reader.library.files.reread(partial)
+            return len(failed) + len(partial)
+
+        self._session.ask(put_back, self._put_back)
+
+    def _put_back(self, count: int) -> None:
+        self._out_of_date = True
+        self._session.notifier.info(f"{wording.count(count, 'file')} will be read again.")
+        self._session.refresh()
+        self._session.reading_wanted.emit()
+
+    def _show_place(self) -> None:
+        for failure in self.chosen()[:1]:
+            tracks.show_in_folder(failure.path)
+
+    def _ask_export(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Export problems", "problems.csv", "CSV (*.csv)")
+        if name:
+            self.export_to(Path(name))
+
+    def export_to(self, path: Path) -> None:
+        """Write the list as CSV."""
+        content, notifier = to_csv(self.model.failures), self._session.notifier
+
+        def write() -> None:
+            with files.atomic(path) as file:
+                file.write(content)
+
+        self._session.background.run(write, lambda _: notifier.done("The list was written.", str(path)))
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText("\n".join(paths.display(f.path) for f in self.chosen()))
+
+    def _show_menu(self, place: QPoint) -> None:
+        if not self.chosen():
+            return
+        menu, theme = QMenu(self), self._session.theme
+        menu.addAction(theme.icon("retry"), "Try again", self.retry_chosen).setEnabled(self.retry.isEnabled())
+        menu.addAction(theme.icon("folder"), "Show in folder", self._show_place)
+        menu.addAction(theme.icon("copy"), "Copy path", self._copy)
+        menu.exec(self.table.viewport().mapToGlobal(place))
+        menu.deleteLater()

@@ -1,0 +1,269 @@
+"""Library: folders on the left, the table of tracks with its search, the files that made problems."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
+
+from app import tracks
+from app.player import Player
+from app.session import Census, Ids, Session
+from app.track_model import TrackModel
+from app.views.counts import CountsLine
+from app.views.failures import FailuresView
+from app.views.folders import FolderStrip
+from app.views.track_table import TrackTable
+from core import paths
+from core.library.records import Row
+
+TYPING_MS = 150
+QUEUE_BEFORE, QUEUE_AFTER = 20, 200
+"""Of the table's order, so many tracks before and after the one played go into the queue."""
+
+GRAMMAR = """<p><b>Search</b>: words that must all appear, in any order.</p>
+<table cellspacing="4">
+<tr><td><code>"blue note"</code></td><td>these words together</td></tr>
+<tr><td><code>-live</code></td><td>without this word</td></tr>
+<tr><td><code>artist:davis</code></td><td>also title, album, genre, folder, file, format, label</td></tr>
+<tr><td><code>year:1955..1965</code></td><td>a range; also <code>year:&gt;1990</code></td></tr>
+<tr><td><code>length:&gt;5:00</code></td><td>longer than five minutes</td></tr>
+<tr><td><code>state:failed</code></td><td>also embedded, partial, pending, skipped, offline</td></tr>
+<tr><td><code>genre:</code></td><td>where there is none</td></tr>
+</table>"""
+
+
+class LibraryView(QWidget):
+    """The library's page.
+
+    Parameters
+    ----------
+    session, player
+        What is looked at, and what plays it.
+    """
+
+    def __init__(self, session: Session, player: Player) -> None:
+        super().__init__()
+        self.setProperty("role", "page")
+        self._session, self._player = session, player
+        self.model = TrackModel(session)
+        self.table = TrackTable(session, self.model)
+        self.search = self._search_box()
+        self.folders = FolderStrip(session)
+        self.failures = FailuresView(session)
+        self.counts = CountsLine()
+        self.empty = QLabel(self.table)
+        self.tabs = QTabBar()
+        self.pages = QStackedWidget()
+        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
+        self._lay_out()
+        self._connect()
+
+    # -- building
+
+    def _search_box(self) -> QLineEdit:
+        box = QLineEdit()
+        box.setPlaceholderText("Search")
+        box.setClearButtonEnabled(True)
+        box.setToolTip(GRAMMAR)
+        box.setAccessibleName("Search the library")
+        box.setMinimumWidth(140)
+        box.setMaximumWidth(420)
+        self._icon = box.addAction(self._session.theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
+        self._session.theme.set_icon(self._icon, "search")
+        return box
+
+    def _lay_out(self) -> None:
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.tabs.addTab("Tracks")
+        self.tabs.addTab("Problems")
+        top = QHBoxLayout()
+        top.setContentsMargins(8, 6, 12, 4)
+        top.addWidget(self.tabs)
+        top.addStretch(1)
+        top.addWidget(self.search, 2)
+        listed = QWidget()
+        below = QVBoxLayout(listed)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(self.table, 1)
+        below.addWidget(self.counts)
+        self.pages.addWidget(listed)
+        self.pages.addWidget(self.failures)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self.pages, 1)
+        self.splitter = QSplitter()
+        self.splitter.addWidget(self.folders)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setChildrenCollapsible(True)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.splitter)
+        self.empty.setProperty("role", "muted")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.hide()
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self._typing.start)
+        self.search.returnPressed.connect(self._search_now)
+        self._typing.timeout.connect(self._search_now)
+        self.folders.chosen.connect(lambda root_id: self.model.show(root_id=root_id))
+        self.tabs.currentChanged.connect(self._show_page)
+        self.counts.linkActivated.connect(self.search_for)
+        self.empty.linkActivated.connect(self._empty_link)
+        self.table.play_wanted.connect(self.play)
+        self.table.menu_wanted.connect(self._show_menu)
+        self.model.ordered.connect(self._say_if_empty)
+        self._session.census_changed.connect(self._show_census)
+
+    # -- what the window asks
+
+    def focus_search(self) -> None:
+        """Put the cursor into the search box."""
+        self.tabs.setCurrentIndex(0)
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def search_for(self, query: str) -> None:
+        """Search for this, now."""
+        self.tabs.setCurrentIndex(0)
+        self.search.setText(query)
+        self._search_now()
+
+    def save_state(self) -> str:
+        """Columns, sorting and the width of the folder strip."""
+        return f"{bytes(self.splitter.saveState().toBase64().data()).decode()}\n{self.table.header.state()}"
+
+    def restore_state(self, text: str) -> None:
+        """Take over what `save_state` gave."""
+        splitter, _, header = text.partition("\n")
+        self.splitter.restoreState(QByteArray.fromBase64(splitter.encode()))
+        self.table.header.restore(header)
+
+    # -- search
+
+    def _search_now(self) -> None:
+        self._typing.stop()
+        if self.search.text().strip() != self.model.query:
+            self.model.show(query=self.search.text().strip())
+
+    def _show_page(self, page: int) -> None:
+        self.pages.setCurrentIndex(page)
+        self.search.setEnabled(page == 0)
+        self.search.setToolTip(GRAMMAR if page == 0 else "Not now: the search is for tracks.")
+
+    def _show_census(self, census: Census) -> None:
+        root = self.folders.root_id
+        counts = next((counts for record, counts in census.roots if record.id == root), census.total)
+        self.counts.show_counts(counts)
+        self.tabs.setTabText(1, f"Problems ({census.problems:,})" if census.problems else "Problems")
+        self._say_if_empty()
+
+    def _say_if_empty(self) -> None:
+        """Say why there are no rows, and what to do."""
+        self.empty.setVisible(not len(self.model.ids))
+        census = self._session.census
+        if self.model.query:
+            self.empty.setText("No track matches this search.<br><br><a href='clear'>Clear the search</a>")
+        elif census is not None and census.empty:
+            self.empty.setText("Drop a music folder anywhere.<br><br><a href='add'>Choose a folder…</a>")
+        else:
+            self.empty.setText("No tracks here yet. They appear as the folder is read.")
+        self._place_empty()
+
+    def _place_empty(self) -> None:
+        self.empty.setGeometry(self.table.viewport().geometry())
+
+    def _empty_link(self, link: str) -> None:
+        if link == "add":
+            self._session.add_wanted.emit()
+        else:
+            self.search_for("")
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """Keep the message in the middle."""
+        super().resizeEvent(event)  # type: ignore[arg-type] # Qt's own event
+        self._place_empty()
+
+    # -- playing
+
+    def play(self, row: int) -> None:
+        """Play this row and what follows it; or, of several selected, those."""
+        ids, here = self._session.selection, int(self.model.ids[row])
+        if len(ids) < 2 or here not in ids:
+            ids = self.model.ids[max(row - QUEUE_BEFORE, 0) : row + QUEUE_AFTER]
+            self._play(ids, here)
+        else:
+            self._play(ids[: QUEUE_BEFORE + QUEUE_AFTER], int(ids[0]))
+
+    def _play(self, file_ids: Ids, first: int) -> None:
+        ids = file_ids.tolist()
+        self._session.ask(lambda reader: reader.page(ids), partial(self._play_rows, first), latest="play")
+
+    def _play_rows(self, first: int, rows: list[Row]) -> None:
+        there = [row for row in rows if row.online]
+        at = next((place for place, row in enumerate(there) if row.file_id == first), None)
+        if at is None:
+            self._session.notifier.info("This track cannot be reached now.", "Connect the disk that it is on.")
+        else:
+            self._player.play([tracks.playable(row) for row in there], at)
+
+    # -- the menu
+
+    def _show_menu(self, place: QPoint) -> None:
+        if self._session.rows:
+            menu = self.menu()
+            menu.exec(place)
+            menu.deleteLater()
+
+    def menu(self) -> QMenu:
+        """What can be done with the selected tracks."""
+        session, theme, rows = self._session, self._session.theme, self._session.rows
+        menu = QMenu(self)
+        menu.addAction(theme.icon("play"), "Play", lambda: self.play(self.table.row_of_current()))
+        menu.addAction(theme.icon("queue"), "Add to queue", self._append)
+        menu.addAction(theme.icon("similar"), "Similar tracks", session.similar_wanted.emit)
+        menu.addSeparator()
+        one = menu.addAction(theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path))
+        one.setEnabled(len(rows) == 1 and rows[0].online)
+        menu.addAction(theme.icon("copy"), "Copy path", self._copy_paths)
+        menu.addSeparator()
+        again = menu.addAction(theme.icon("retry"), "Read again", self.read_again)
+        again.setToolTip("Listen to it again from scratch, as if it were new.")
+        again.setEnabled(any(row.online for row in rows))
+        menu.setToolTipsVisible(True)
+        return menu
+
+    def _append(self) -> None:
+        self._player.append([tracks.playable(row) for row in self._session.rows if row.online])
+
+    def _copy_paths(self) -> None:
+        QGuiApplication.clipboard().setText("\n".join(paths.display(row.path) for row in self._session.rows))
+
+    def read_again(self) -> None:
+        """Have the selected tracks embedded again from scratch."""
+        ids = self._session.selection.tolist()
+        self._session.ask(lambda reader: reader.library.files.reread(ids), lambda _: self._waiting())
+
+    def _waiting(self) -> None:
+        self._session.refresh()
+        self._session.reading_wanted.emit()

@@ -1,0 +1,118 @@
+"""Entries of two lines: a title, and smaller below it what else there is to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from app.theme import Theme
+
+TWO_LINES = int(Qt.ItemDataRole.UserRole) + 1
+MARGIN = 10
+BAR_WIDTH = 64
+
+
+@dataclass(frozen=True)
+class TwoLines:
+    """What an entry shows.
+
+    Parameters
+    ----------
+    title, text
+        The two lines.
+    score
+        In [-1, 1]: a bar and the number at the right; None: none.
+    faint
+        Cannot be used now.
+    marked
+        The one that plays.
+    """
+
+    title: str
+    text: str
+    icon: QIcon | None = None
+    score: float | None = None
+    faint: bool = False
+    marked: bool = False
+
+
+class TwoLinesDelegate(QStyledItemDelegate):
+    """Paints `TwoLines` (role `TWO_LINES`)."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802 - Qt's name
+        """Room for both lines."""
+        height = option.fontMetrics.height() + QFontMetrics(_small(option.font)).height()  # type: ignore[attr-defined] # not in PySide's stubs
+        return QSize(120, height + 14)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Background by the style, then the lines."""
+        lines = index.data(TWO_LINES)
+        self.initStyleOption(option, index)
+        option.text, option.icon = "", QIcon()  # type: ignore[attr-defined] # not in PySide's stubs
+        widget: QWidget | None = option.widget  # type: ignore[attr-defined] # not in PySide's stubs
+        style = widget.style() if widget else QApplication.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, widget)
+        if isinstance(lines, TwoLines):
+            self._paint(painter, option, lines)
+
+    def _paint(self, painter: QPainter, option: QStyleOptionViewItem, lines: TwoLines) -> None:
+        rect: QRect = option.rect.adjusted(MARGIN, 6, -MARGIN, -6)  # type: ignore[attr-defined] # not in PySide's stubs
+        font: QFont = option.font  # type: ignore[attr-defined] # not in PySide's stubs
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined] # not in PySide's stubs
+        colours = self._theme.colours
+        strong = QColor(colours.accent if lines.marked else colours.on_selection if chosen else colours.text)
+        weak = QColor(colours.on_selection if chosen else colours.muted)
+        if lines.faint:
+            strong = weak = QColor(colours.faint)
+        painter.save()
+        if lines.icon is not None:
+            lines.icon.paint(painter, QRect(rect.left(), rect.top() + 1, 18, 18))
+            rect.setLeft(rect.left() + 26)
+        if lines.score is not None:
+            self._paint_score(painter, rect, lines.score, weak)
+            rect.setRight(rect.right() - BAR_WIDTH - MARGIN)
+        _line(painter, rect, font, strong, lines.title, Qt.AlignmentFlag.AlignTop)
+        _line(painter, rect, _small(font), weak, lines.text, Qt.AlignmentFlag.AlignBottom)
+        painter.restore()
+
+    def _paint_score(self, painter: QPainter, rect: QRect, score: float, colour: QColor) -> None:
+        """The number, and under it a bar: full at 1, empty at 0 and below."""
+        place = QRect(rect.right() - BAR_WIDTH + 1, rect.top(), BAR_WIDTH, rect.height())
+        _line(painter, place, _small(painter.font()), colour, f"{score:.2f}", Qt.AlignmentFlag.AlignTop, right=True)
+        groove = QRect(place.left(), place.bottom() - 7, BAR_WIDTH, 4)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.colours.border))
+        painter.drawRoundedRect(groove, 2, 2)
+        groove.setWidth(round(BAR_WIDTH * min(max(score, 0.0), 1.0)))
+        painter.setBrush(QColor(self._theme.colours.accent))
+        if groove.width():
+            painter.drawRoundedRect(groove, 2, 2)
+
+
+def _small(font: QFont) -> QFont:
+    smaller = QFont(font)
+    smaller.setPointSizeF(font.pointSizeF() * 0.9 if font.pointSizeF() > 0 else 9.0)
+    return smaller
+
+
+def _line(
+    painter: QPainter, rect: QRect, font: QFont, colour: QColor, text: str, at: Qt.AlignmentFlag,
+    *, right: bool = False,
+) -> None:  # fmt: skip
+    painter.setFont(font)
+    painter.setPen(colour)
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    painter.drawText(rect, int(side | at | Qt.TextFlag.TextSingleLine), shown)
+
+

@@ -1,0 +1,194 @@
+"""The table of tracks: selection and place survive whatever comes in from the library."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtGui import QDrag, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
+
+from app import tracks
+from app.session import NOTHING, Ids, Session
+from app.track_model import TrackModel
+from app.views.track_header import TrackHeader
+
+MOST_RANGES = 2000
+"""A selection in more pieces than this is not carried over into another order."""
+
+ROW_PADDING = 12
+
+
+class TrackTable(QTableView):
+    """The tracks of a `TrackModel`; its selection is the session's.
+
+    Signals
+    -------
+    play_wanted(int)
+        Double click or Enter on this row.
+    menu_wanted(QPoint)
+        A context menu at this place on the screen.
+    """
+
+    play_wanted = Signal(int)
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self, session: Session, model: TrackModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._model = session, model
+        self._carrying = False
+        self._before: tuple[int, int] | None = None
+        self.header = TrackHeader(self)
+        self.setHorizontalHeader(self.header)
+        self._dress()
+        self.setModel(model)
+        self.header.prepare()
+        self.header.sort_wanted.connect(lambda sort: model.show(sort=sort))
+        model.swapping.connect(self._note_place)
+        model.swapped.connect(self._carry_over)
+        self.selectionModel().selectionChanged.connect(self._selected)
+        session.selection_changed.connect(self._follow)
+        self.doubleClicked.connect(lambda index: self.play_wanted.emit(index.row()))
+        self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at)))
+
+    def _dress(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setDragEnabled(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setAccessibleName("Tracks")
+        self.verticalHeader().hide()
+        self._set_height()
+
+    def _set_height(self) -> None:
+        # One height for all: with a million rows nothing may be measured row by row.
+        side = self.verticalHeader()
+        side.setMinimumSectionSize(1)
+        side.setDefaultSectionSize(self.fontMetrics().height() + ROW_PADDING)
+
+    # -- what others ask
+
+    def row_of_current(self) -> int:
+        """The row with the keyboard's mark, -1 for none."""
+        return self.currentIndex().row()
+
+    def reveal(self, file_id: int) -> None:
+        """Bring a file into view, where it is among those shown."""
+        places = self._model.places(np.array([file_id]))
+        if len(places):
+            self.scrollTo(self._model.index(int(places[0]), 0), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    # -- selection
+
+    def _selected(self) -> None:
+        if not self._carrying:
+            self._session.select(self._chosen())
+
+    def _chosen(self) -> Ids:
+        """Ids of the selected rows, in the table's order."""
+        selection = self.selectionModel().selection()
+        pieces = (selection.at(number) for number in range(selection.count()))
+        ranges = sorted((piece.top(), piece.bottom()) for piece in pieces)
+        return np.concatenate([self._model.ids[a : b + 1] for a, b in ranges]) if ranges else NOTHING
+
+    def _follow(self) -> None:
+        """Show a selection that was made elsewhere."""
+        ids = self._session.selection
+        if np.array_equal(np.sort(self._chosen()), np.sort(ids)):
+            return
+        self._select(ids)
+        if len(ids):
+            self.reveal(int(ids[0]))
+
+    def _select(self, file_ids: Ids) -> None:
+        places = self._model.places(file_ids)
+        breaks = np.flatnonzero(np.diff(places) > 1)
+        starts = places[np.append(0, breaks + 1)] if len(places) else NOTHING
+        ends = places[np.append(breaks, len(places) - 1)] if len(places) else NOTHING
+        self._carrying = True
+        chosen = self.selectionModel()
+        chosen.clearSelection()
+        if 0 < len(starts) <= MOST_RANGES:
+            first = self._model.index(int(starts[0]), 0)
+            chosen.setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
+            rows = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+            chosen.select(self._ranges(starts.tolist(), ends.tolist()), rows)
+        self._carrying = False
+
+    def _ranges(self, starts: list[int], ends: list[int]) -> QItemSelection:
+        ranges = QItemSelection()
+        for start, end in zip(starts, ends, strict=True):
+            ranges.select(self._model.index(start, 0), self._model.index(end, 0))
+        return ranges
+
+    # -- place
+
+    def _note_place(self, by_person: bool) -> None:
+        """Remember a file and how far below the top it stands.
+
+        When a person searches or sorts, it is the selected one they look at; else the first one in view.
+        """
+        row = self.rowAt(0)
+        if by_person:
+            selected = self.selectionModel().selectedRows() if len(self._session.selection) < 100 else []
+            visible = [index.row() for index in selected if self.visualRect(index).intersects(self.viewport().rect())]
+            row = visible[0] if visible else -1
+        self._before = None if row < 0 else (int(self._model.ids[row]), self.rowViewportPosition(row))
+
+    def _carry_over(self, by_person: bool) -> None:
+        self._select(self._session.selection)
+        self.updateGeometries()
+        bar = self.verticalScrollBar()
+        places = NOTHING if self._before is None else self._model.places(np.array([self._before[0]]))
+        if len(places) and self._before is not None:
+            bar.setValue(int(places[0]) * self.verticalHeader().defaultSectionSize() - self._before[1])
+        elif by_person:
+            bar.setValue(0)
+
+    # -- Qt's events
+
+    def startDrag(self, supported: Qt.DropAction) -> None:  # noqa: ARG002, N802 - Qt's signature
+        """Drag the selected files out, as a copy."""
+        rows = [row for row in self._session.rows if row.online]
+        if rows:
+            drag = QDrag(self)
+            drag.setMimeData(tracks.mime(rows))
+            drag.exec(Qt.DropAction.CopyAction)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Enter plays."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.row_of_current() >= 0:
+            self.play_wanted.emit(self.row_of_current())
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:  # noqa: N802 - Qt's name
+        """Nothing: Qt would read every row of the library to find one that begins so."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Share the room among the columns again."""
+        super().resizeEvent(event)
+        self.header.fit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Another font needs other rows."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._set_height()
+
+    def sizeHintForColumn(self, column: int) -> int:  # noqa: N802 - Qt's name
+        """Width of what is in view (Qt would measure a thousand rows)."""
+        top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        bottom = len(self._model.ids) - 1 if bottom < 0 else bottom
+        if top < 0:
+            return -1
+        shown = (self._model.data(self._model.index(row, column)) for row in range(top, bottom + 1))
+        return max((self.fontMetrics().horizontalAdvance(text) for text in shown if text), default=0) + 24
+
