@@ -74,7 +74,7 @@ class Embed(Job[Params]):
         return run.result()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Track:
     """A file on its way: its segments' vectors so far, and how reading it ended."""
 

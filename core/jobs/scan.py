@@ -102,7 +102,8 @@ def _reachable(path: bytes, known: dict[bytes, Known]) -> bool:
     try:
         if not os.path.isdir(path):
             return os.path.lexists(path)
-        return any(True for _ in os.scandir(path)) or not any(file.present for file in known.values())
+        with os.scandir(path) as entries:
+            return next(entries, None) is not None or not any(file.present for file in known.values())
     except OSError:
         return False
 

@@ -1,0 +1,75 @@
+"""Running real jobs on a real library, for tests."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from core import paths
+from core.jobs import runner
+from core.jobs.events import Ended, Event
+from core.library.records import Counts
+from core.library.store import Library
+from core.settings import Settings
+
+PLAN = "whole"
+
+
+class Recorder:
+    """A listener that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def run_job(
+    library: Library,
+    kind: str,
+    settings: Settings | None = None,
+    cancelled: threading.Event | None = None,
+    listener: Any = None,
+    **params: Any,
+) -> Ended:
+    """Run a job in this process to its end."""
+    job_type = runner.find(kind)
+    job = job_type(job_type.Params.model_validate(params))
+    return runner.run(
+        job, library, settings or Settings(), listener or Recorder(), cancelled or threading.Event()
+    )
+
+
+def scan(library: Library, *folders: Path) -> dict[str, Any]:
+    """Scan folders (every root by default); the tally."""
+    ended = run_job(library, "scan", paths=[paths.json_text(paths.raw(folder)) for folder in folders])
+    assert ended.outcome == "completed", (ended.title, ended.details)
+    return ended.result
+
+
+def embed(library: Library, **params: Any) -> dict[str, Any]:
+    """Embed what there is; the result."""
+    ended = run_job(library, "embed", **params)
+    assert ended.outcome == "completed", (ended.title, ended.details)
+    return ended.result
+
+
+def counts(library: Library, encoder: str = "mfcc") -> Counts:
+    """The figures under an encoder, checked to add up."""
+    record = library.encoders.find(encoder)
+    figures = library.files.counts(record.id if record else -1, PLAN)
+    parts = (figures.embedded, figures.partial, figures.failed, figures.skipped, figures.pending)
+    assert figures.found == sum(parts), figures
+    return figures
+
+
+def vectors(library: Library, encoder: str = "mfcc", plan: str = PLAN) -> dict[str, bytes]:
+    """Every vector under an encoder, by the identity of its track."""
+    record = library.encoders.get(encoder)
+    _, ids, matrix = library.vectors.after(record.id, plan, 0)
+    return {str(key): row.tobytes() for key, row in zip(ids, matrix, strict=True)}
