@@ -17,6 +17,8 @@ _PULL_EVERY = 16
 """Frames between two looks at the graph's end; each look costs an exception when there is nothing yet."""
 _PULL_SAMPLES = 1 << 17
 """Samples of all channels in the queue at which the graph is emptied in any case."""
+_LOWEST_RATE = 1000
+"""In Hz; below, a few bytes would make hours."""
 _MOST_CHANNELS = 64
 """FFmpeg's `pan` takes no more."""
 
@@ -31,6 +33,8 @@ def _graph(frame: AudioFrame, chunk: int) -> tuple[FilterContext, FilterContext,
     channels = frame.layout.nb_channels
     if channels > _MOST_CHANNELS:
         raise UnusableError("unreadable", f"It has {channels} channels; {_MOST_CHANNELS} can be mixed.")
+    if frame.sample_rate < _LOWEST_RATE:
+        raise UnusableError("unreadable", f"Its sample rate of {frame.sample_rate} Hz is not one of sound.")
     graph = Graph()
     chain = [
         graph.add(

@@ -37,19 +37,44 @@ _AUDIO: tuple[bytes, ...] = (
 )  # fmt: skip
 
 
+_CERTAIN = 4
+"""Bytes of a signature that nothing else begins with by chance."""
+
+
+def _foreign(head: bytes, shortest: int) -> UnusableError | None:
+    for magic, what in _FOREIGN:
+        if len(magic) >= shortest and head.startswith(magic):
+            return UnusableError("no-audio", f"This is not an audio file: it begins like {what}.")
+    return None
+
+
+def refuse_foreign(file: io.FileIO) -> None:
+    """Refuse what is certainly something else; leave the file at its beginning.
+
+    FFmpeg looks for sound anywhere in the first megabyte, and finds it in an archive of MP3 files.
+    """
+    file.seek(0)
+    foreign = _foreign(file.read(16), _CERTAIN)
+    if foreign is not None:
+        raise foreign
+    file.seek(0)
+
+
 def _looks_like_text(head: bytes) -> bool:
-    printable = sum(byte in b"\t\r\n" or 32 <= byte < 127 or byte >= 128 for byte in head)
-    return b"\0" not in head and printable >= 0.95 * len(head)
+    try:
+        text = head[:-4].decode("utf-8")  # the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return len(text) > 1 and all(sign.isprintable() or sign in "\t\r\n" for sign in text)
 
 
 def not_audio(head: bytes) -> UnusableError:
     """What a file that FFmpeg takes for no audio is, judged by its first bytes."""
-    start = head.lstrip(b"\xef\xbb\xbf\r\n\t ")
     if not head.strip(b"\0"):
         return UnusableError("no-audio", "This is not an audio file: it begins with zeros.")
-    for magic, what in _FOREIGN:
-        if start.startswith(magic):
-            return UnusableError("no-audio", f"This is not an audio file: it begins like {what}.")
+    foreign = _foreign(head.lstrip(b"\xef\xbb\xbf\r\n\t "), shortest=1)
+    if foreign is not None:
+        return foreign
     if head.startswith(b"ID3"):
         return UnusableError("no-audio", "There are tags in this file, but no sound.")
     if head.startswith(_AUDIO) or head[4:8] == b"ftyp":

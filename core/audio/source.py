@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TypeAlias, cast
@@ -16,6 +15,7 @@ from av.packet import Packet
 from av.stream import Discard
 
 from core.audio import reasons
+from core.audio.headers import size_of
 from core.audio.records import UnusableError
 
 FORMATS = (
@@ -27,7 +27,7 @@ FORMATS = (
 """The containers that are read. Not on it is what makes FFmpeg open other files or the network (playlists,
 `concat`, SDP, DASH), what is text or a picture, and what takes anything for sound."""
 
-_OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
+_OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none", "max_size": "32768"}
 _BUFFER = 1 << 16
 _RETRIES = 8
 """Times that reading goes on behind an error of the container."""
@@ -46,7 +46,7 @@ def _deny(url: str, flags: int, options: dict[str, str]) -> object:
 
 
 def _open(file: io.FileIO) -> InputContainer:
-    file.seek(0)
+    reasons.refuse_foreign(file)
     try:
         return av.open(
             file, mode="r", options=_OPTIONS, metadata_errors="replace", buffer_size=_BUFFER, io_open=_deny
@@ -76,6 +76,8 @@ class Source:
     ----------
     seconds
         Duration of the packets so far, as the container times them; 0 where it does not.
+    size
+        Bytes of the packets so far.
     error
         The last error of the container, `None` when it read to its end.
     """
@@ -93,10 +95,10 @@ class Source:
         self.codec = self.context.codec.canonical_name
         self.rate = self.context.sample_rate or 0
         self.channels = self.context.channels or 0
-        self._size = os.fstat(file.fileno()).st_size
+        self._file_size = size_of(file)
         self.alive = alive
         self._digest = hashlib.blake2b(f"{self.codec} {self.rate} {self.channels}\n".encode(), digest_size=16)
-        self._read = 0
+        self.size = 0
 
     @property
     def identity(self) -> str:
@@ -116,14 +118,14 @@ class Source:
     def packets(self) -> Iterator[AudioPacket]:
         """Give every packet of the stream, then an empty one that flushes the decoder."""
         for _ in range(_RETRIES):
-            before = self._read
+            before = self.size
             try:
                 yield from self._demux()
             except av.error.MemoryError:
                 raise
             except (av.error.FFmpegError, OSError, ValueError) as error:
                 self.error = error
-                if self._read == before:
+                if self.size == before:
                     break
             else:
                 self.error = None
@@ -140,7 +142,7 @@ class Source:
             if size:
                 update(packet)
                 self.seconds += (packet.duration or 0) * tick
-                self._read += size
+                self.size += size
                 empty = 0
             else:
                 empty += 1
@@ -148,7 +150,7 @@ class Source:
             if beat >= _BEAT_EVERY:
                 beat = 0
                 self.alive()
-                if self._read > 4 * self._size + _BUFFER or empty > _MOST_EMPTY:
+                if self.size > 4 * self._file_size + _BUFFER or empty > _MOST_EMPTY:
                     raise ValueError("the container names the same bytes again and again")
             yield packet
 

@@ -25,7 +25,7 @@ def flaws(source: Source, decoding: Decoding, said: Declared, seconds: float) ->
     if not decoding.samples:
         if decoding.bad_packets:
             raise UnusableError("unreadable", "None of the sound in this file can be decoded: it is damaged.")
-        raise UnusableError("empty", "There is no sound in this file, not even one sample.")
+        raise UnusableError("empty", "There is no sound in this file, or next to none.")
     if decoding.bad_samples > _MOST_BAD * decoding.samples:
         raise UnusableError(
             "unreadable", "Its samples are not sound: many are infinite, no numbers or absurdly large."
