@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -75,7 +76,7 @@ class LogMel(nn.Module):
 
     def _log_mel(self, waves: Tensor) -> Tensor:
         magnitude = self.spectrogram(waves).sqrt()  # (batch, 188, 257)
-        return torch.log1p(10 * (magnitude @ self.filters)) / torch.log(magnitude.new_tensor(10))
+        return torch.log1p(10 * (magnitude @ self.filters)) / math.log(10)
 
 
 class MFCC(nn.Module):

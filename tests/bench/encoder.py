@@ -16,8 +16,10 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -29,6 +31,7 @@ from core.nets.device import Embedder, ExecutionPlan, agreement, choose
 GMAC = {1.0: 6.6, 0.5: 1.65, 0.25: 0.42, 0.125: 0.105}
 """Multiplications of one segment, about."""
 MATRIX = 2048
+DTYPES: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -40,24 +43,27 @@ class Row:
     channels_last: bool
     batch: int
     ms_per_segment: float
+    cpu_ms_per_segment: float
+    """Of all threads together: nearly the same on a busy machine, where the time above is not."""
     gflops: float
 
 
-def best(work: Callable[[], object], repeats: int) -> float:
-    """Seconds of the quickest of `repeats` runs after one that warms up."""
+def best(work: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Least seconds and least CPU seconds of `repeats` runs after one that warms up."""
     work()
-    spent = []
+    spent, used = [], []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, used_before = time.perf_counter(), time.process_time()
         work()
         spent.append(time.perf_counter() - start)
-    return min(spent)
+        used.append(time.process_time() - used_before)
+    return min(spent), min(used)
 
 
 def peak(dtype: torch.dtype, repeats: int) -> float:
     """GFLOP/s of a square matrix product."""
     a = torch.randn(MATRIX, MATRIX).to(dtype)
-    return 2 * MATRIX**3 / best(lambda: a @ a, repeats) / 1e9
+    return 2 * MATRIX**3 / best(lambda: a @ a, repeats)[0] / 1e9
 
 
 def rows(width: float, batches: list[int], repeats: int) -> list[Row]:
@@ -66,22 +72,23 @@ def rows(width: float, batches: list[int], repeats: int) -> list[Row]:
     waves = np.random.default_rng(0).normal(0, 0.1, (max(batches), SEGMENT)).astype(np.float32)
     strategy.calibrate(torch.from_numpy(waves))
     found = []
-    for dtype, layout, batch in product(("float32", "bfloat16"), (False, True), batches):
+    for dtype, layout, batch in product(DTYPES, (False, True), batches):
         embedder = Embedder(strategy, ExecutionPlan("cpu", dtype, layout, batch))
-        seconds = best(lambda e=embedder, b=batch: e(waves[:b]), repeats) / batch
-        found.append(Row(width, dtype, layout, batch, 1000 * seconds, 2 * GMAC[width] / seconds))
+        spent, used = (seconds / batch for seconds in best(partial(embedder, waves[:batch]), repeats))
+        found.append(Row(width, dtype, layout, batch, 1000 * spent, 1000 * used, 2 * GMAC[width] / spent))
     return found
 
 
 def show(width: float, found: list[Row], batches: list[int]) -> None:
     """ms per segment, a column for each batch."""
     print(f"\nwidth {width:g}, ms per segment of 3 s; batch:" + "".join(f"{batch:>8}" for batch in batches))
-    for dtype, layout in product(("float32", "bfloat16"), (False, True)):
+    for dtype, layout in product(DTYPES, (False, True)):
         cells = [row for row in found if (row.dtype, row.channels_last) == (dtype, layout)]
         quickest = min(cells, key=lambda row: row.ms_per_segment)
+        least = min(row.cpu_ms_per_segment for row in cells)
         label = f"{dtype}{', channels last' if layout else ''}"
         times = "".join(f"{row.ms_per_segment:8.2f}" for row in cells)
-        print(f"  {label:<44}{times}   best {quickest.gflops:.0f} GFLOP/s")
+        print(f"  {label:<44}{times}   best {quickest.gflops:.0f} GFLOP/s, {least:.2f} ms of CPU")
 
 
 def says_the_program(width: float) -> dict[str, object]:
@@ -90,7 +97,7 @@ def says_the_program(width: float) -> dict[str, object]:
     start = time.perf_counter()
     plan = choose(strategy, "cpu")
     took = time.perf_counter() - start
-    pair = [ExecutionPlan("cpu", dtype, channels_last=True, batch=4) for dtype in ("float32", "bfloat16")]
+    pair = [ExecutionPlan("cpu", dtype, channels_last=True, batch=4) for dtype in DTYPES]
     cosine = agreement(strategy, *pair)
     print(f"  choose ({took:.1f} s): {plan.note}\n  least cosine between fp32 and bf16 vectors: {cosine:.6f}")
     return {**asdict(plan), "seconds_to_choose": took, "bf16_cosine": cosine}
