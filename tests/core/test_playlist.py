@@ -157,6 +157,11 @@ def test_streams_are_counted_and_missing_files_kept(tmp_path: Path) -> None:
     assert found.paths[2] == os.fsencode(tmp_path / "not-an-address:a.ogg")
 
 
+def test_a_missing_name_in_windows_letters_is_guessed_as_text(tmp_path: Path) -> None:
+    (tmp_path / "a.m3u").write_bytes("Motörhead.ogg\n".encode("cp1252"))
+    assert playlist.read_m3u(tmp_path / "a.m3u").paths == (os.fsencode(tmp_path) + "/Motörhead.ogg".encode(),)
+
+
 @posix
 def test_addresses_of_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.m3u").write_text(

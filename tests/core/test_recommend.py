@@ -140,9 +140,11 @@ def test_unit_rows_are_those_of_a_loop(vectors: Matrix, scale: int) -> None:
         assert np.allclose(got, [p / length if length else 0.0 for p in parts], atol=1e-5)
 
 
-def test_a_column_that_does_not_vary_counts_for_nothing() -> None:
-    vectors = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
-    vectors[:, 1] = 0.1  # its float32 deviation is not quite zero
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_a_column_that_does_not_vary_counts_for_nothing(jitter: float) -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((500, 3)).astype(np.float32)
+    vectors[:, 1] = np.float32(1000) + rng.integers(0, 2, 500) * np.spacing(np.float32(1000)) * jitter
     stats = measure(vectors)
     odd = vectors[:1].copy()
     odd[0, 1] = 1e9
@@ -240,6 +242,14 @@ def test_versions_share_one_line_and_the_list_stays_full() -> None:
     scores = {int(r): s for r, s in zip(*vars(neighbours(unit, [0], n=len(unit))).values(), strict=True)}
     for match in found.matches:
         assert all(row % 12 == match.row % 12 and scores[row] <= match.score for row in match.versions)
+
+
+def test_seeds_that_are_versions_of_each_other_are_not_listed() -> None:
+    unit = np.concatenate([spread(4)] * 3)
+    known = Catalogue(np.zeros(12, int), None, np.full(12, 100.0), ["Song", "B", "C", "D"] * 3)
+    found = similar(unit, Query([0, 4, 1], n=10), known)
+    assert sorted(found.seed_versions) == [5, 8, 9]
+    assert sorted(match.row % 4 for match in found.matches) == [2, 3]
 
 
 def test_without_folding_every_version_has_its_line() -> None:
