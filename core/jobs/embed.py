@@ -64,7 +64,10 @@ class Embed(Job[Params]):
         record, strategy = encoders.ready(ctx, self.params.encoder or wishes.encoder)
         segments = wishes.segments if self.params.segments is None else self.params.segments
         keep = wishes.keep_segments if self.params.keep_segments is None else self.params.keep_segments
-        embedder = Embedder(strategy, choose(strategy, self.params.device or wishes.device))
+        # Two threads that meet at every step wait for each other while decoders keep the cores busy; only a
+        # network is worth that.
+        threads = 0 if any(True for _ in strategy.parameters()) else 1
+        embedder = Embedder(strategy, choose(strategy, self.params.device or wishes.device, threads=threads))
         run = _Run(ctx, record, embedder, segments, keep=keep)
         audio = ctx.settings.audio
         with DecodePool(audio.workers, stall_limit_s=audio.stall_limit_s, longest_h=audio.longest_h) as pool:
