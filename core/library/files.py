@@ -2,55 +2,65 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, literal, null, select, text, update
 
 from core import paths
+from core.errors import UserError
 from core.library.database import Database, next_revision
-from core.library.duplicates import settle
+from core.library.duplicates import ids_json, settle, tracks_of
 from core.library.models import File, Root, Track
+from core.library.queue import candidates
 from core.library.records import Candidate, Counts, Failure, Found, Known, Read
+from core.library.text import fold, storable
 from core.library.vectors import insert_vector
 
-_CANDIDATES = text("""
-SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''), e.id IS NOT NULL
-FROM file f JOIN root r ON r.id = f.root_id AND r.online
-LEFT JOIN track t ON t.id = f.track_id
-LEFT JOIN embedding e ON e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
-WHERE f.present AND f.state IN ('pending', 'ok', 'partial')
-  AND (NOT f.verified OR (e.id IS NULL AND NOT f.duplicate)) AND f.id NOT IN :busy
-ORDER BY f.priority DESC, random() LIMIT :limit
-""").bindparams(bindparam("busy", expanding=True))
-
 _COUNTS = text("""
-SELECT
-  count(*) FILTER (WHERE f.present AND r.online),
-  count(*) FILTER (WHERE f.present AND r.online AND f.state = 'ok' AND e.id IS NOT NULL),
-  count(*) FILTER (WHERE f.present AND r.online AND f.state = 'partial' AND e.id IS NOT NULL),
-  count(*) FILTER (WHERE f.present AND r.online AND f.state = 'failed'),
-  count(*) FILTER (WHERE f.present AND r.online AND f.state = 'skipped'),
-  count(*) FILTER (WHERE f.present AND r.online AND f.state NOT IN ('failed', 'skipped') AND e.id IS NULL),
-  count(*) FILTER (WHERE f.present AND r.online AND f.duplicate),
-  count(*) FILTER (WHERE f.present AND NOT r.online),
-  count(*) FILTER (WHERE NOT f.present)
-FROM file f JOIN root r ON r.id = f.root_id AND r.kind = 'music'
+SELECT r.online, f.present, f.state, f.duplicate, count(*) AS files, count(e.id) AS vectors
+FROM root r CROSS JOIN file f INDEXED BY ix_file_counts ON f.root_id = r.id
 LEFT JOIN embedding e ON e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
-WHERE :root IS NULL OR r.id = :root
+WHERE r.kind = 'music' AND (:root IS NULL OR r.id = :root) GROUP BY r.id, f.present, f.state, f.duplicate
 """)
 
 _FAILURES = text("""
 SELECT f.id, r.raw_path, f.raw_path, f.state, f.reason FROM file f JOIN root r ON r.id = f.root_id
-WHERE f.present AND f.state IN ('failed', 'skipped', 'partial') ORDER BY f.state, f.folder, f.name
+WHERE f.present AND r.online AND r.kind = 'music' AND f.state IN ('failed', 'skipped', 'partial')
+ORDER BY f.state, f.folder, f.name
 """)
 
 
+_MOVED = text("""
+SELECT f.id, f.size, f.mtime_ns, f.name, r.raw_path, f.raw_path
+FROM json_each(:marks) mark CROSS JOIN file f
+  ON f.size = json_extract(mark.value, '$[0]') AND f.mtime_ns = json_extract(mark.value, '$[1]')
+JOIN root r ON r.id = f.root_id AND r.online AND r.kind = (SELECT kind FROM root WHERE id = :root)
+""")
+
+_SAME_PATH = select(File.raw_path, File.id).where(
+    File.root_id == bindparam("root"), File.raw_path.in_(bindparam("paths", expanding=True))
+)
+
+_TAGS: dict[str, object] = {
+    "title": "", "artist": "", "album": "", "album_artist": "", "genre": "", "year": None, "track_number": None,
+    "disc_number": None, "seconds": None, "codec": "", "sample_rate": None, "channels": None, "bit_rate": None,
+    "tag_note": "",
+}  # fmt: skip
+"""What a file is said to be before anything was read of it."""
+
+PROBES = 100
+"""Empty places looked at to find where a file came from: many files can share a size and a time."""
+
+
 def search_text(name: str, tags: dict[str, object]) -> str:
-    """What the search box looks through, case-folded."""
+    """What the search box looks through, as `fold` leaves it."""
     fields = ("title", "artist", "album", "album_artist", "genre", "year")
-    return "\n".join(str(v) for v in (*(tags.get(f) or "" for f in fields), name)).casefold()
+    return fold("\n".join(str(v) for v in (*(tags.get(f) or "" for f in fields), name)))
 
 
 class Files:
@@ -67,37 +77,48 @@ class Files:
             return {row[0]: Known(*row[1:]) for row in rows}
 
     def put(self, root_id: int, batch: Sequence[Found], known: dict[bytes, Known]) -> None:
-        """Store new and changed files: a changed file keeps its track until its content has been read again."""
-        with self._db.write() as connection:
-            revision = next_revision(connection)
-            for found in batch:
-                before = known.get(found.raw_path)
-                key = before.id if before else self._moved_from(connection, found)
-                values = _columns(found) | {"root_id": root_id, "revision": revision, "present": True}
-                if key is None:
-                    connection.execute(insert(File).values(**values, added_at=time.time()))
-                else:
-                    if found.state == "pending":
-                        values.pop("state")
-                        values["state"] = _state_again(connection, key)
-                    connection.execute(
-                        update(File).where(File.id == key).values(**values, verified=False, failures=0)
-                    )
+        """Store new and changed files: a changed file keeps its track until its content has been read again.
 
-    @staticmethod
-    def _moved_from(connection: Connection, found: Found) -> int | None:
-        """The row of a file of the same size and time whose place is empty now: it was moved here."""
-        columns = (File.id, Root.raw_path, File.raw_path)
-        same = (
-            File.size == found.size,
-            File.mtime_ns == found.mtime_ns,
-            Root.online,
-            File.track_id.is_not(None),
-        )
-        for key, root, relative in connection.execute(select(*columns).join(Root).where(*same)):
-            if not os.path.lexists(paths.join(root, relative)):
-                return int(key)
-        return None
+        A new file of the size and time of one whose place is empty now is that one, moved.
+
+        Raises
+        ------
+        UserError
+            The root has left the library in the meantime.
+        """
+        if not batch:
+            return
+        with self._db.write() as connection:
+            if connection.execute(select(Root.id).where(Root.id == root_id)).scalar() is None:
+                raise UserError(
+                    "The folder left the library, or became part of another one, while it was looked through.",
+                    "Add it again.",
+                )
+            base: dict[str, object] = {"root_id": root_id, "revision": next_revision(connection)}
+            base["present"] = True
+            keys = self._rows_for(connection, root_id, batch, known)
+            tracks = tracks_of(connection, keys.values())
+            new = [found for found in batch if found.raw_path not in keys]
+            if new:
+                rows = [_columns(found) | base | {"added_at": time.time()} for found in new]
+                connection.execute(insert(File), rows)
+            for found in batch:
+                if found.raw_path in keys:
+                    _change(connection, keys[found.raw_path], found, base)
+            settle(connection, tracks)
+
+    def _rows_for(
+        self, connection: Connection, root_id: int, batch: Sequence[Found], known: dict[bytes, Known]
+    ) -> dict[bytes, int]:
+        """The rows that stand for files of a batch, by path: known, stored by another process, or moved."""
+        keys = {found.raw_path: known[found.raw_path].id for found in batch if found.raw_path in known}
+        new = [found for found in batch if found.raw_path not in keys]
+        if new:
+            values = {"root": root_id, "paths": [found.raw_path for found in new]}
+            keys |= {row.raw_path: row.id for row in connection.execute(_SAME_PATH, values)}
+            new = [found for found in new if found.raw_path not in keys]
+            keys |= _moved(connection, root_id, new)
+        return keys
 
     def back(self, file_ids: Collection[int]) -> None:
         """Files that had gone missing and stand in their place again, unchanged."""
@@ -116,21 +137,32 @@ class Files:
                 update(File).where(File.id == bindparam("key")).values(present=present, revision=revision)
             )
             connection.execute(statement, [{"key": key} for key in file_ids])
-            settle(connection, _tracks_of(connection, file_ids))
+            settle(connection, tracks_of(connection, file_ids))
 
     def candidates(self, encoder_id: int, plan: str, limit: int, busy: Collection[int]) -> list[Candidate]:
         """Files still to be read, in random order, those that a person asked for first."""
-        values = {"encoder": encoder_id, "plan": plan, "limit": limit, "busy": list(busy)}
         with self._db.read() as connection:
-            rows = connection.execute(_CANDIDATES, values).all()
-        return [Candidate(r[0], paths.join(r[1], r[2]), r[3], bool(r[4])) for r in rows]
+            return candidates(connection, encoder_id, plan, limit, busy)
+
+    def readable(self) -> list[Candidate]:
+        """Every file that can be read now, by id."""
+        statement = text("""
+            SELECT f.id, r.raw_path, f.raw_path FROM file f JOIN root r ON r.id = f.root_id AND r.online
+            WHERE f.present AND NOT f.duplicate AND f.state NOT IN ('failed', 'skipped') ORDER BY f.id
+        """)
+        with self._db.read() as connection:
+            return [
+                Candidate(r[0], paths.join(r[1], r[2]), "", has_vector=False)
+                for r in connection.execute(statement)
+            ]
 
     def record(self, batch: Iterable[Read], encoder_id: int, plan: str, device: str, precision: str) -> None:
         """Store what a reading pass found: states, identities and vectors, in one transaction."""
         with self._db.write() as connection:
             revision = next_revision(connection)
-            touched: set[int] = set()
-            for read in batch:
+            reads = list(batch)
+            touched = tracks_of(connection, [read.file_id for read in reads])
+            for read in reads:
                 track = self._identify(connection, read) if read.identity else None
                 connection.execute(
                     update(File).where(File.id == read.file_id).values(_outcome(read, revision))
@@ -153,29 +185,43 @@ class Files:
 
     def retry(self, file_ids: Collection[int] | None = None) -> int:
         """Have failed files read again (all of them by default); how many there are."""
-        statement = update(File).where(File.state == "failed")
-        if file_ids is not None:
-            statement = statement.where(File.id.in_(file_ids))
+        failed = select(File.id).where(File.state == "failed")
         with self._db.write() as connection:
-            values = {"state": "pending", "failures": 0, "reason": "", "revision": next_revision(connection)}
-            return connection.execute(statement.values(**values)).rowcount
+            keys = set(connection.execute(failed).scalars())
+            if file_ids is not None:
+                keys &= set(file_ids)
+            self._read_again(connection, keys)
+        return len(keys)
 
     def reread(self, file_ids: Collection[int]) -> None:
         """Have files embedded again from scratch: their tracks lose their vectors."""
+        tracks = text("DELETE FROM embedding WHERE track_id IN (SELECT value FROM json_each(:ids))")
         with self._db.write() as connection:
-            ids = bindparam("ids", expanding=True)
-            tracks = text(
-                "DELETE FROM embedding WHERE track_id IN (SELECT track_id FROM file WHERE id IN :ids)"
-            )
-            connection.execute(tracks.bindparams(ids), {"ids": list(file_ids)})
-            values = {"state": "pending", "verified": False, "failures": 0, "reason": ""}
-            statement = update(File).where(File.id.in_(file_ids), File.state != "skipped")
-            connection.execute(statement.values(**values, revision=next_revision(connection)))
+            connection.execute(tracks, {"ids": ids_json(tracks_of(connection, file_ids))})
+            self._read_again(connection, file_ids)
+            self._unverify(connection, file_ids)
+
+    @staticmethod
+    def _read_again(connection: Connection, file_ids: Collection[int]) -> None:
+        statement = text("""
+            UPDATE file SET state = 'pending', failures = 0, reason = '', revision = :revision
+            WHERE id IN (SELECT value FROM json_each(:ids)) AND state <> 'skipped'
+        """)
+        values = {"ids": ids_json(file_ids), "revision": next_revision(connection)}
+        connection.execute(statement, values)
+        settle(connection, tracks_of(connection, file_ids))
+
+    @staticmethod
+    def _unverify(connection: Connection, file_ids: Collection[int]) -> None:
+        statement = text(
+            "UPDATE file SET verified = 0 WHERE id IN (SELECT value FROM json_each(:ids)) AND state <> 'skipped'"
+        )
+        connection.execute(statement, {"ids": ids_json(file_ids)})
 
     def prioritise(self, file_id: int) -> None:
         """Let a clicked file jump the queue: higher than any before it."""
         with self._db.write() as connection:
-            highest = select(text("max(priority) + 1")).select_from(File).scalar_subquery()
+            highest = text("(SELECT coalesce(max(priority), 0) + 1 FROM file WHERE priority > 0)")
             connection.execute(update(File).where(File.id == file_id).values(priority=highest))
 
     def counts(self, encoder_id: int, plan: str, root_id: int | None = None) -> Counts:
@@ -185,8 +231,9 @@ class Files:
             other = other.where(Root.id == root_id)
         with self._db.read() as connection:
             values = {"encoder": encoder_id, "plan": plan, "root": root_id}
-            row = connection.execute(_COUNTS, values).one()
-            return Counts(*row, other_files=connection.execute(other).scalar_one())
+            groups = connection.execute(_COUNTS, values).all()
+            others = int(connection.execute(other).scalar_one())
+        return _tally(groups, others)
 
     def failures(self) -> list[Failure]:
         """Files that failed, were skipped, or gave only a part, with the reason."""
@@ -195,28 +242,74 @@ class Files:
         return [Failure(r[0], paths.join(r[1], r[2]), r[3], r[4]) for r in rows]
 
 
+def _tally(groups: Sequence[Row[Any]], others: int) -> Counts:
+    """Sum up groups of files that are alike; the same words as `search.SHOWN_STATE`."""
+    sums: Counter[str] = Counter(other_files=others)
+    for group in groups:
+        if not group.present or not group.online:
+            sums["offline" if group.present else "missing"] += group.files
+            continue
+        sums["found"] += group.files
+        sums["duplicates"] += group.files if group.duplicate else 0
+        if group.state in ("failed", "skipped"):
+            sums[group.state] += group.files
+        else:
+            sums["partial" if group.state == "partial" else "embedded"] += group.vectors
+            sums["pending"] += group.files - group.vectors
+    return Counts(**sums)
+
+
 def _columns(found: Found) -> dict[str, object]:
-    columns = {"raw_path": found.raw_path, "folder": found.folder, "name": found.name, "size": found.size}
-    columns |= {"mtime_ns": found.mtime_ns, "state": found.state, "reason": found.reason, **found.tags}
-    return columns | {"search": search_text(found.name, found.tags)}
+    columns: dict[str, object] = {"raw_path": found.raw_path, "folder": found.folder, "name": found.name}
+    columns |= {"size": found.size, "mtime_ns": found.mtime_ns, "state": found.state, "reason": found.reason}
+    columns |= _TAGS | found.tags
+    return {name: _fit(value) for name, value in columns.items()} | {
+        "search": search_text(storable(found.name), {k: _fit(v) for k, v in found.tags.items()})
+    }
 
 
-def _state_again(connection: Connection, file_id: int) -> str:
-    """A changed file that had been read stays usable until it is read again; a failed one is tried anew."""
-    state = connection.execute(select(File.state).where(File.id == file_id)).scalar_one()
-    return state if state in ("ok", "partial") else "pending"
+def _fit(value: object) -> object:
+    """What SQLite can hold of a value."""
+    if isinstance(value, str):
+        return storable(value)
+    return None if isinstance(value, int) and not -(2**63) <= value < 2**63 else value
 
 
-def _tracks_of(connection: Connection, file_ids: Collection[int]) -> set[int]:
-    statement = text("SELECT DISTINCT track_id FROM file WHERE id IN :ids AND track_id IS NOT NULL")
-    rows = connection.execute(statement.bindparams(bindparam("ids", expanding=True)), {"ids": list(file_ids)})
-    return set(rows.scalars())
+def _change(connection: Connection, key: int, found: Found, base: dict[str, object]) -> None:
+    """A file that is another now, or in another place. What had been read stays usable until it is read again."""
+    values = _columns(found) | base | {"verified": False, "failures": 0}
+    if found.state == "skipped":
+        values |= {"track_id": null(), "duplicate": False}
+    else:
+        values["state"] = case((File.state.in_(("ok", "partial")), File.state), else_=literal("pending"))
+    connection.execute(update(File).where(File.id == key).values(values))
+
+
+def _moved(connection: Connection, root_id: int, new: Sequence[Found]) -> dict[bytes, int]:
+    """Rows whose place is empty now, for new files of their size and time; one of the same name is preferred."""
+    marks = json.dumps([(found.size, found.mtime_ns) for found in new])
+    rows: dict[tuple[int, int], list[tuple[int, str, bytes]]] = {}
+    for key, size, mtime_ns, name, root, relative in connection.execute(
+        _MOVED, {"marks": marks, "root": root_id}
+    ):
+        rows.setdefault((size, mtime_ns), []).append((key, name, paths.join(root, relative)))
+    moved: dict[bytes, int] = {}
+    for found in new:
+        alike = rows.get((found.size, found.mtime_ns), [])
+        alike.sort(key=lambda row: row[1] != found.name)
+        for row in alike[:PROBES]:
+            if row[0] not in moved.values() and not os.path.lexists(row[2]):
+                moved[found.raw_path] = row[0]
+                break
+    return moved
 
 
 def _outcome(read: Read, revision: int) -> dict[str, object]:
     """Columns of the file after it was read."""
     if read.state == "missing":
         return {"present": False, "revision": revision}
+    if read.state == "unchanged":
+        return {"priority": 0, "revision": revision}
     values: dict[str, object] = {
         "state": read.state,
         "reason": read.reason,
@@ -225,6 +318,10 @@ def _outcome(read: Read, revision: int) -> dict[str, object]:
     }
     if read.state in ("failed", "pending"):
         values["failures"] = File.failures + 1
+    if read.state in ("failed", "skipped") and not read.identity:
+        # It is no longer known to be what it was, if it has changed since.
+        values |= {"track_id": case((File.verified, File.track_id), else_=null())}
+        values |= {"duplicate": case((File.verified, File.duplicate), else_=False)}
     if read.codec:
         values |= {"codec": read.codec, "sample_rate": read.sample_rate, "channels": read.channels}
         values |= {"bit_rate": read.bit_rate}

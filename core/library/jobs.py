@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from core.library.database import Database
 from core.library.models import Job, JobSkip
 from core.library.records import JobRecord, JobState
+from core.library.text import storable
 
 HEARTBEAT_S = 3.0
 DEAD_AFTER_S = 30.0
@@ -42,13 +43,19 @@ class Jobs:
         skips: Sequence[tuple[str, str]], skipped: int,
     ) -> None:  # fmt: skip
         """Note where the run is, and what it passed over since the last beat."""
-        values = {"stage": stage, "done": done, "total": total, "metrics": metrics, "skipped": skipped}
+        values = {
+            "stage": storable(stage),
+            "done": done,
+            "total": total,
+            "metrics": metrics,
+            "skipped": skipped,
+        }
         with self._db.write() as connection:
             connection.execute(update(Job).where(Job.id == job_id).values(**values, heartbeat=time.time()))
             if skips:
                 connection.execute(
                     insert(JobSkip),
-                    [{"job_id": job_id, "item": item, "reason": reason} for item, reason in skips],
+                    [{"job_id": job_id, "item": storable(i), "reason": storable(r)} for i, r in skips],
                 )
 
     def finish(
@@ -56,7 +63,8 @@ class Jobs:
         title: str = "", hint: str = "", details: str = "",
     ) -> None:  # fmt: skip
         """Note how the run ended."""
-        values = {"state": state, "result": result or {}, "title": title, "hint": hint, "details": details}
+        texts = {"title": storable(title), "hint": storable(hint), "details": storable(details)}
+        values = {"state": state, "result": result or {}, **texts}
         with self._db.write() as connection:
             connection.execute(update(Job).where(Job.id == job_id).values(**values, finished_at=time.time()))
 
@@ -83,22 +91,28 @@ class Jobs:
 
     def bury_dead(self) -> list[JobRecord]:
         """Mark runs whose process is gone as interrupted; those runs."""
-        dead = [job for job in self._open() if not _alive(job)]
-        for job in dead:
-            self.finish(
-                job.id,
-                "interrupted",
-                title="The program ended before the job did.",
-                hint="It can be resumed.",
-            )
-        return dead
+        return [job for job in self._open() if not _alive(job) and self._bury(job)]
+
+    def _bury(self, job: JobRecord) -> bool:
+        """Whether the run was still as it was when it was found dead: it may have ended well just then."""
+        same = (Job.id == job.id, Job.state == job.state, Job.heartbeat == job.heartbeat)
+        values = {"state": "interrupted", "finished_at": time.time(), "hint": "It can be resumed."}
+        values |= {"title": "The program ended before the job did."}
+        with self._db.write() as connection:
+            return connection.execute(update(Job).where(*same).values(**values)).rowcount > 0
 
 
 def _alive(job: JobRecord) -> bool:
-    """Whether the run's process can still be at work (a number can be given to another process later)."""
-    if time.time() - job.heartbeat > DEAD_AFTER_S:
-        return False
+    """Whether the run's process is there.
+
+    One that has been silent for long may have been suspended with its machine. One that is younger than
+    the run has been given a dead one's number, unless the run is heard of: then the clock was set.
+    """
     try:
-        return psutil.Process(job.pid).create_time() <= job.created_at + 1
+        process = psutil.Process(job.pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        heard = abs(time.time() - job.heartbeat) < DEAD_AFTER_S
+        return heard or process.create_time() <= job.created_at + 1
     except psutil.Error:
         return False

@@ -6,8 +6,11 @@ Vectors belong to tracks, so that moved, renamed, retagged and doubled files sha
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# Files whose content is known and that stand for their tracks.
+_READ = "present AND verified AND NOT duplicate"
 
 
 class Base(DeclarativeBase):
@@ -27,13 +30,14 @@ class Root(Base):
 
     __tablename__ = "root"
     id: Mapped[int] = mapped_column(primary_key=True)
-    raw_path: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    raw_path: Mapped[bytes] = mapped_column(LargeBinary)
     path: Mapped[str]
     kind: Mapped[str] = mapped_column(default="music")  # music or dataset
     online: Mapped[bool] = mapped_column(default=True)
     added_at: Mapped[float]
     scanned_at: Mapped[float | None]
     other_files: Mapped[int] = mapped_column(default=0)  # files there that do not look like audio
+    __table_args__ = (UniqueConstraint("kind", "raw_path"),)
 
 
 class Track(Base):
@@ -81,10 +85,17 @@ class File(Base):
     search: Mapped[str] = mapped_column(default="")
     added_at: Mapped[float]
     revision: Mapped[int] = mapped_column(default=0, index=True)
+    shuffle: Mapped[int] = mapped_column(server_default=text("(random())"))  # its place in the queue
     __table_args__ = (
         UniqueConstraint("root_id", "raw_path"),
         Index("ix_file_state", "state", "verified"),
         Index("ix_file_size", "size", "mtime_ns"),
+        Index("ix_file_counts", "root_id", "present", "state", "duplicate", "track_id"),
+        Index("ix_file_priority", "priority", sqlite_where=text("priority > 0")),
+        Index("ix_file_unread", "shuffle", "state", "root_id", sqlite_where=text("present AND NOT verified")),
+        Index("ix_file_read", "shuffle", "state", "root_id", "track_id", sqlite_where=text(_READ)),
+        # What a window that holds ids may have in hand is never given to another file.
+        {"sqlite_autoincrement": True},
     )
 
 
@@ -165,6 +176,8 @@ class Embedding(Base):
     __table_args__ = (
         UniqueConstraint("track_id", "encoder_id", "plan"),
         Index("ix_embedding_encoder", "encoder_id", "plan", "id"),
+        # Readers ask for what is newer than the last id that they saw.
+        {"sqlite_autoincrement": True},
     )
 
 

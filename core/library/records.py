@@ -66,10 +66,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Read:
-    """A file that was read (state ok or partial), failed, or has gone missing."""
+    """A file that was read (state ok or partial), failed, or has gone missing.
+
+    `unchanged`: only its identity was read; its state stays.
+    """
 
     file_id: int
-    state: Literal["ok", "partial", "failed", "pending", "skipped", "missing"]
+    state: Literal["ok", "partial", "failed", "pending", "skipped", "missing", "unchanged"]
     reason: str = ""
     identity: str = ""
     seconds: float | None = None
@@ -118,6 +121,18 @@ class Row:
     reason: str
     online: bool
     labels: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What filters and folding ask of a track that can be played now."""
+
+    file_id: int
+    title: str
+    artist: str
+    album: str
+    album_artist: str
+    seconds: float | None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from core import paths
 from core.library.database import Database, next_revision
@@ -17,10 +17,6 @@ _COLUMNS = (Root.id, Root.raw_path, Root.path, Root.kind, Root.online, Root.scan
 
 def _record(row: Row[tuple[int, bytes, str, str, bool, float | None, int]]) -> RootRecord:
     return RootRecord(*row)
-
-
-def _inside(path: bytes, folder: bytes) -> bool:
-    return path == folder or path.startswith(folder.rstrip(b"/\\") + b"/")
 
 
 class Roots:
@@ -42,29 +38,27 @@ class Roots:
         """The root that holds `path`, made where there is none.
 
         A path inside a root belongs to that root; a path around roots takes their files over, so that no
-        file stands in the library twice.
+        file stands in the library twice. A root that is offline waits until it can be reached.
         """
         with self._db.write() as connection:
             roots = [root for root in self._all(connection) if root.kind == kind]
-            for root in roots:
-                if _inside(path, root.raw_path):
-                    return root
-            row = {"raw_path": path, "path": paths.display(path), "kind": kind, "added_at": time.time()}
-            new_id = int(connection.execute(insert(Root).returning(Root.id), row).scalar_one())
-            for root in roots:
-                if _inside(root.raw_path, path):
-                    self._absorb(connection, root, new_id, path)
-            return next(root for root in self._all(connection) if root.id == new_id)
+            holders = [root for root in roots if paths.relative(path, root.raw_path) is not None]
+            # The innermost: an offline folder can stand inside another.
+            key = (
+                max(holders, key=lambda root: len(root.raw_path)).id
+                if holders
+                else _new(connection, path, kind)
+            )
+            holder = next(root for root in self._all(connection) if root.id == key)
+            self._absorb_below(connection, holder, roots)
+            return holder
 
     @staticmethod
-    def _absorb(connection: Connection, child: RootRecord, parent_id: int, parent: bytes) -> None:
-        prefix = child.raw_path[len(parent.rstrip(b"/\\")) + 1 :]
-        rows = connection.execute(select(File.id, File.raw_path).where(File.root_id == child.id)).all()
-        moved = [{"key": row.id, "new": paths.join(prefix, row.raw_path)} for row in rows]
-        if moved:
-            statement = update(File).where(File.id == bindparam("key"))
-            connection.execute(statement.values(root_id=parent_id, raw_path=bindparam("new")), moved)
-        connection.execute(delete(Root).where(Root.id == child.id))
+    def _absorb_below(connection: Connection, holder: RootRecord, roots: list[RootRecord]) -> None:
+        for root in roots:
+            prefix = paths.relative(root.raw_path, holder.raw_path)
+            if prefix and root.online and holder.online:
+                _absorb(connection, root.id, holder.id, prefix)
 
     def set_online(self, root_id: int, online: bool) -> None:
         """Note whether the folder can be reached; its files stay as they are."""
@@ -88,12 +82,24 @@ class Roots:
     def forget(self, root_id: int) -> None:
         """Take the folder out of the library. Vectors stay, should the same music come back."""
         with self._db.write() as connection:
-            connection.execute(delete(Root).where(Root.id == root_id))
-            connection.execute(
-                text(
-                    "DELETE FROM track WHERE identity IS NULL AND id NOT IN "
-                    "(SELECT track_id FROM file WHERE track_id IS NOT NULL)"
-                )
-            )
-            settle_all(connection)
             next_revision(connection)
+            connection.execute(delete(Root).where(Root.id == root_id))
+            settle_all(connection)
+
+
+def _new(connection: Connection, path: bytes, kind: str) -> int:
+    row = {"raw_path": path, "path": paths.display(path), "kind": kind, "added_at": time.time()}
+    return int(connection.execute(insert(Root).returning(Root.id), row).scalar_one())
+
+
+def _absorb(connection: Connection, child: int, parent: int, prefix: bytes) -> None:
+    """Hand a root's files to the one around it, whose own rows of the same files give way: they are younger."""
+    rows = connection.execute(select(File.id, File.raw_path).where(File.root_id == child)).all()
+    moved = [{"key": row.id, "new": paths.join(prefix, row.raw_path)} for row in rows]
+    if moved:
+        here = (File.root_id == parent, File.raw_path == bindparam("new"))
+        connection.execute(delete(File).where(*here), moved)
+        values = {"root_id": parent, "raw_path": bindparam("new"), "revision": next_revision(connection)}
+        connection.execute(update(File).where(File.id == bindparam("key")).values(values), moved)
+    connection.execute(delete(Root).where(Root.id == child))
+    settle_all(connection)

@@ -5,38 +5,41 @@ The window keeps ids only, so that a million files cost 8 MB and a search is one
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 
 from core import paths
 from core.library import search
 from core.library.database import Database
-from core.library.records import Row
+from core.library.duplicates import ids_json
+from core.library.records import Fact, Row
 
 SORTS = {
-    "title": "f.title COLLATE NOCASE", "artist": "f.artist COLLATE NOCASE", "album": "f.album COLLATE NOCASE",
-    "genre": "f.genre COLLATE NOCASE", "year": "f.year", "length": "f.seconds", "format": "f.codec",
-    "folder": "f.folder COLLATE NOCASE", "added": "f.added_at", "state": "f.state", "disc": "f.disc_number",
-    "track": "f.track_number",
+    "title": search.TITLE, "artist": "f.artist", "album": "f.album", "genre": "f.genre", "year": "f.year",
+    "length": "f.seconds", "format": "f.codec", "folder": "f.folder", "added": "f.added_at",
+    "state": search.SHOWN_STATE, "disc": "f.disc_number", "track": "f.track_number",
 }  # fmt: skip
 """Columns that the table sorts by."""
+
+_NAMES = {"title", "artist", "album", "genre", "folder"}
 
 # One line a track: duplicates and files that are gone stay out.
 _SHOWN = "f.present AND NOT f.duplicate AND r.kind = 'music'"
 _EMBEDDING = "LEFT JOIN embedding e ON e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan"
 
+_IDS = "IN (SELECT value FROM json_each(:ids))"
+
 _PAGE = text(f"""
-SELECT f.id, f.track_id, r.raw_path, f.raw_path, f.title, f.artist, f.album, f.genre, f.year, f.seconds, f.codec,
-  f.folder, f.added_at,
-  CASE WHEN f.state IN ('failed', 'skipped') THEN f.state WHEN e.id IS NULL THEN 'pending'
-       WHEN f.state = 'partial' THEN 'partial' ELSE 'embedded' END,
-  f.reason, r.online,
-  coalesce((SELECT group_concat(l.value, ', ') FROM label l WHERE l.track_id = f.track_id), ''), f.name
-FROM file f JOIN root r ON r.id = f.root_id {_EMBEDDING} WHERE f.id IN :ids
-""").bindparams(bindparam("ids", expanding=True))  # noqa: S608 - constants only
+SELECT f.id, f.track_id, r.raw_path, f.raw_path, {search.TITLE}, f.artist, f.album, f.genre, f.year, f.seconds, f.codec,
+  f.folder, f.added_at, {search.SHOWN_STATE}, f.reason, r.online,
+  coalesce((SELECT group_concat(value, ', ') FROM
+    (SELECT l.value FROM label l WHERE l.track_id = f.track_id ORDER BY l.value)), '')
+FROM file f JOIN root r ON r.id = f.root_id {_EMBEDDING} WHERE f.id {_IDS}
+""")  # noqa: S608 - constants only
 
 
 class Rows:
@@ -65,30 +68,29 @@ class Rows:
         where = search.parse(query)
         if root_id is not None:
             where.add(f"f.root_id = {where.bind(root_id)}")
-        keys = [
-            f"({SORTS[c]} IS NULL OR {SORTS[c]} = ''), {SORTS[c]} {'DESC' if down else 'ASC'}"
-            for c, down in sort
-        ]
-        statement = f"SELECT f.id FROM file f JOIN root r ON r.id = f.root_id {_EMBEDDING if 'e.id' in where.sql else ''}"
-        statement += f" WHERE {_SHOWN} AND {where.sql} ORDER BY {', '.join([*keys, 'f.id'])}"  # noqa: S608 - values are bound
-        values: dict[str, object] = {**where.values}
-        if "e.id" in where.sql:
-            values |= {"encoder": encoder_id, "plan": plan}
+        keys = [_key(column, down) for column, down in sort]
+        embedding = _EMBEDDING if any("e.id" in part for part in (where.sql, *keys)) else ""
+        # As one text, so that SQLite does all of it without Python's lock: the window goes on meanwhile.
+        statement = text(f"""
+            SELECT group_concat(id) FROM (SELECT f.id FROM file f CROSS JOIN root r ON r.id = f.root_id {embedding}
+            WHERE {_SHOWN} AND {where.sql} ORDER BY {", ".join([*keys, "f.id"])})
+        """)  # noqa: S608 - values are bound
+        values = where.values | ({"encoder": encoder_id, "plan": plan} if embedding else {})
         with self._db.read() as connection:
-            cursor = connection.execute(text(statement), values)
-            return np.fromiter((row[0] for row in cursor), np.int64)
+            return _numbers(connection.execute(statement, values).scalar_one() or "")
 
     def page(self, encoder_id: int, plan: str, file_ids: Sequence[int]) -> list[Row]:
         """The rows of some files, in the order asked for; ids that are gone are left out."""
-        values = {"encoder": encoder_id, "plan": plan, "ids": [int(key) for key in file_ids]}
+        values = {"encoder": encoder_id, "plan": plan, "ids": ids_json(file_ids)}
         with self._db.read() as connection:
             found = {row[0]: _row(row) for row in connection.execute(_PAGE, values)}
-        return [found[key] for key in values["ids"] if key in found]  # type: ignore[attr-defined] # a list, just made
+        return [found[key] for key in map(int, file_ids) if key in found]
 
     def revision(self) -> int:
         """Grows whenever a file's row changes, in whichever process."""
+        statement = text("SELECT coalesce(max(value), 0) FROM meta WHERE key = 'revision'")
         with self._db.read() as connection:
-            return int(connection.execute(text("SELECT coalesce(max(value), 0) FROM meta")).scalar_one())
+            return int(connection.execute(statement).scalar_one())
 
     def changed_since(self, revision: int) -> NDArray[np.int64]:
         """Ids of files whose row changed after that revision."""
@@ -97,42 +99,71 @@ class Rows:
             return np.fromiter(connection.execute(statement, {"revision": revision}).scalars(), np.int64)
 
     def files_of(self, track_ids: Sequence[int]) -> dict[int, int]:
-        """The file that stands for each track: one that can be reached now, if any."""
-        statement = text("""
+        """The file that stands for each track: one that can be reached and read now, if any."""
+        statement = text(f"""
             SELECT f.track_id, f.id FROM file f JOIN root r ON r.id = f.root_id
-            WHERE f.track_id IN :ids AND f.present ORDER BY r.online, f.id DESC
-        """).bindparams(bindparam("ids", expanding=True))
+            WHERE f.track_id {_IDS} AND f.present
+            ORDER BY r.online, r.kind = 'music', f.state NOT IN ('failed', 'skipped'), f.id DESC
+        """)  # noqa: S608 - constants only
         with self._db.read() as connection:
-            return {
-                row[0]: row[1] for row in connection.execute(statement, {"ids": [int(i) for i in track_ids]})
-            }
+            return {row[0]: row[1] for row in connection.execute(statement, {"ids": ids_json(track_ids)})}
+
+    def paths(self, file_ids: Sequence[int]) -> dict[int, bytes]:
+        """The absolute path of each file."""
+        statement = text(f"""
+            SELECT f.id, r.raw_path, f.raw_path FROM file f JOIN root r ON r.id = f.root_id WHERE f.id {_IDS}
+        """)  # noqa: S608 - constants only
+        with self._db.read() as connection:
+            rows = connection.execute(statement, {"ids": ids_json(file_ids)})
+            return {row[0]: paths.join(row[1], row[2]) for row in rows}
 
     def find(self, path: bytes) -> int | None:
-        """The file at an absolute path."""
+        """The file at an absolute path; one whose name is spelled otherwise in Unicode, if there is no other."""
         with self._db.read() as connection:
-            for root_id, root in connection.execute(text("SELECT id, raw_path FROM root")).all():
-                if path == root or path.startswith(root.rstrip(b"/") + b"/"):
-                    relative = path[len(root.rstrip(b"/")) + 1 :]
-                    statement = text("SELECT id FROM file WHERE root_id = :root AND raw_path = :path")
-                    found = connection.execute(statement, {"root": root_id, "path": relative}).scalar()
-                    if found is not None:
-                        return int(found)
+            roots = connection.execute(
+                text("SELECT id, raw_path FROM root ORDER BY kind = 'music' DESC")
+            ).all()
+            inside = [(key, paths.relative(path, root)) for key, root in roots]
+            for key, relative in inside:
+                statement = text("SELECT id FROM file WHERE root_id = :root AND raw_path = :path")
+                found = connection.execute(statement, {"root": key, "path": relative}).scalar()
+                if found is not None:
+                    return int(found)
+            name = paths.display(path)
+            statement = text(
+                "SELECT f.id, r.raw_path, f.raw_path FROM file f JOIN root r ON r.id = f.root_id WHERE f.name = :n"
+            )
+            for row in connection.execute(
+                statement, {"n": unicodedata.normalize("NFC", name.rpartition("/")[2])}
+            ):
+                if paths.display(paths.join(row[1], row[2])) == name:
+                    return int(row[0])
         return None
 
-    def facts(self, track_ids: NDArray[np.int64]) -> list[tuple[str, str, str, float | None]]:
-        """Title, artist, album and seconds of each track, for filters and for folding versions."""
+    def facts(self) -> dict[int, Fact]:
+        """What is known of every track that can be played now, by track id."""
         statement = text("""
-            SELECT track_id, title, CASE WHEN artist <> '' THEN artist ELSE album_artist END, album, seconds
-            FROM file WHERE track_id IS NOT NULL AND present AND NOT duplicate
+            SELECT f.track_id, f.id, f.title, CASE WHEN f.artist <> '' THEN f.artist ELSE f.album_artist END, f.album,
+              f.album_artist, f.seconds
+            FROM file f JOIN root r ON r.id = f.root_id AND r.online AND r.kind = 'music'
+            WHERE f.track_id IS NOT NULL AND f.present AND NOT f.duplicate
         """)
         with self._db.read() as connection:
-            facts = {row[0]: (row[1], row[2], row[3], row[4]) for row in connection.execute(statement)}
-        return [facts.get(int(key), ("", "", "", None)) for key in track_ids]
+            return {row[0]: Fact(*row[1:]) for row in connection.execute(statement)}
+
+
+def _key(column: str, down: bool) -> str:
+    """The sort key of a column; names go without case and accents."""
+    value = f"fold({SORTS[column]})" if column in _NAMES else SORTS[column]
+    return f"nullif({value}, '') {'DESC' if down else 'ASC'} NULLS LAST"
+
+
+def _numbers(text: str) -> NDArray[np.int64]:
+    """The numbers of "1,2,3"."""
+    return np.fromstring(text, np.int64, sep=",")
 
 
 def _row(row: Sequence[object]) -> Row:
-    key, track, root, relative, title, *rest = row
-    *middle, online, labels, name = rest
-    shown = title or paths.display(str(name).encode("utf-8", "replace"))
+    key, track, root, relative, *middle, online, labels = row
     path = paths.join(root, relative)  # type: ignore[arg-type] # SQLite gives bytes for both
-    return Row(key, track, path, shown, *middle, bool(online), labels)  # type: ignore[arg-type] # typed by the query
+    return Row(*(key, track, path, *middle, bool(online), labels))  # type: ignore[arg-type] # typed by the query

@@ -1,27 +1,45 @@
 """The search box's language: words, "phrases", field:value, ranges, and minus to exclude.
 
 miles -live artist:davis year:1955..1965 length:>5:00 state:failed folder:"box set"
+
+Case and accents say nothing. What is no field or number is searched as text, so there are no errors.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 
-TEXT_FIELDS = {
+from core.library.text import fold, storable
+
+TITLE = "coalesce(nullif(f.title, ''), f.name)"
+"""The title that is shown."""
+
+# Those that `f.search` holds can be looked for there first, which is fast.
+_SEARCHED = {
     "title": "f.title", "artist": "f.artist", "album": "f.album", "albumartist": "f.album_artist",
-    "genre": "f.genre", "folder": "f.folder", "file": "f.name", "format": "f.codec", "reason": "f.reason",
+    "genre": "f.genre", "file": "f.name",
 }  # fmt: skip
+TEXT_FIELDS = {**_SEARCHED, "folder": "f.folder", "format": "f.codec", "reason": "f.reason"}
 NUMBER_FIELDS = {"year": "f.year", "length": "f.seconds", "track": "f.track_number", "disc": "f.disc_number",
                  "rate": "f.sample_rate", "channels": "f.channels"}  # fmt: skip
+SHOWN_STATE = """CASE WHEN f.state IN ('failed', 'skipped') THEN f.state WHEN e.id IS NULL THEN 'pending'
+                 WHEN f.state = 'partial' THEN 'partial' ELSE 'embedded' END"""
+"""What a person is told of a file under one encoder; `Files.counts` counts the same."""
 STATES = {
     "pending": "f.state NOT IN ('failed', 'skipped') AND e.id IS NULL",
-    "embedded": "f.state = 'ok' AND e.id IS NOT NULL",
+    "embedded": "f.state IN ('ok', 'pending') AND e.id IS NOT NULL",
     "partial": "f.state = 'partial' AND e.id IS NOT NULL",
     "failed": "f.state = 'failed'",
     "skipped": "f.state = 'skipped'",
     "offline": "NOT r.online",
 }
+_FIELDS = {*TEXT_FIELDS, *NUMBER_FIELDS, "state", "label"}
+
+MOST_TERMS = 50
+LONGEST = 1000
+"""Letters of a search that count; SQLite has limits too, and they raise."""
 
 _TOKEN = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d+):(\d{1,2})$")
@@ -51,10 +69,12 @@ class Where:
 
 
 def parse(query: str) -> Where:
-    """The condition of a search text. Anything that is no field or number is searched as text: no syntax errors."""
+    """The condition of a search text; a field that still waits for its value is left out."""
     where = Where()
-    for minus, name, phrase, word in _TOKEN.findall(query):
+    for minus, name, phrase, word in _TOKEN.findall(storable(query)[:LONGEST])[:MOST_TERMS]:
         value = phrase or word
+        if not name and value.endswith(":") and value[:-1].casefold() in _FIELDS:
+            continue
         clause = _clause(where, name.casefold(), value) if name else None
         if clause is None:
             clause = _contains(where, "f.search", f"{name}:{value}" if name else value)
@@ -62,37 +82,48 @@ def parse(query: str) -> Where:
     return where
 
 
-def _contains(where: Where, column: str, value: str) -> str:
-    escaped = re.sub(r"([%_\\])", r"\\\1", value.casefold() if column == "f.search" else value)
-    return rf"{column} LIKE {where.bind(f'%{escaped}%')} ESCAPE '\'"
+def _contains(where: Where, folded: str, value: str) -> str:
+    """`folded` (a column or expression without case and accents) contains `value`."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", fold(value))
+    return rf"{folded} LIKE {where.bind(f'%{escaped}%')} ESCAPE '\'"
 
 
 def _clause(where: Where, name: str, value: str) -> str | None:
     if name in TEXT_FIELDS:
-        return _contains(where, TEXT_FIELDS[name], value) if value else f"{TEXT_FIELDS[name]} = ''"
+        return _field(where, name, value)
     if name in NUMBER_FIELDS:
         return _range(where, NUMBER_FIELDS[name], value)
     if name == "state":
         return STATES.get(value.casefold())
     if name == "label":
         labels = "EXISTS (SELECT 1 FROM label l WHERE l.track_id = f.track_id AND {})"
-        return labels.format(_contains(where, "l.value", value))
+        return labels.format(_contains(where, "fold(l.value)", value))
     return None
+
+
+def _field(where: Where, name: str, value: str) -> str:
+    column = TEXT_FIELDS[name]
+    if not value:
+        return f"{column} = ''"
+    shown = TITLE if name == "title" else column
+    clause = _contains(where, f"fold({shown})", value)
+    return f"{_contains(where, 'f.search', value)} AND {clause}" if name in _SEARCHED else clause
 
 
 def _number(text: str) -> float | None:
     clock = _CLOCK.match(text)
     if clock:
-        hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+        hours, minutes, seconds = (float(part or 0) for part in clock.groups())
         return hours * 3600 + minutes * 60 + seconds
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _range(where: Where, column: str, value: str) -> str | None:
-    """`5`, `>5`, `<=5`, `3..7`, `3..`, `..7` and, for years, `1955-1965`."""
+    """`5`, `>5`, `<=5`, `3..7`, `3..`, `..7` and, for years, `1955-1965`; None where it is no range."""
     compare = re.match(r"^(<=|>=|<|>)(.+)$", value)
     if compare:
         number = _number(compare[2])
@@ -100,12 +131,10 @@ def _range(where: Where, column: str, value: str) -> str | None:
     low, dots, high = value.partition(".." if ".." in value else "-")
     if not dots:
         number = _number(value)
-        return (
-            None
-            if number is None
-            else f"{column} BETWEEN {where.bind(number)} AND {where.bind(number + 0.999)}"
-        )
-    ends = [(">=", _number(low)), ("<=", _number(high))]
-    if any(end is None and text for (_, end), text in zip(ends, (low, high), strict=True)):
+        if number is None:
+            return None
+        return f"{column} BETWEEN {where.bind(number)} AND {where.bind(number + 0.999)}"
+    ends = [(">=", low, _number(low)), ("<=", high, _number(high))]
+    if any(text and end is None for _, text, end in ends) or not (low or high):
         return None
-    return " AND ".join(f"{column} {sign} {where.bind(end)}" for sign, end in ends if end is not None) or "1"
+    return " AND ".join(f"{column} {sign} {where.bind(end)}" for sign, _, end in ends if end is not None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from core.library.database import Database
 from core.library.encoders import Encoders
 from core.library.files import Files
 from core.library.jobs import Jobs
+from core.library.labels import Labels
 from core.library.roots import Roots
 from core.library.rows import Rows
 from core.library.vectors import Vectors
@@ -35,6 +37,7 @@ class Library:
         self.rows = Rows(self._db)
         self.encoders = Encoders(self._db)
         self.vectors = Vectors(self._db)
+        self.labels = Labels(self._db)
         self.jobs = Jobs(self._db)
 
     def __enter__(self) -> Library:
@@ -46,6 +49,11 @@ class Library:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    @cached_property
+    def uid(self) -> int:
+        """A number of this library's own, so that what lies beside a deleted one is never taken for its."""
+        return self._db.uid()
 
     def sidecar(self, name: str) -> Path:
         """A folder beside the file for what is large and can be made again (`vectors`) or is shared (`encoders`)."""

@@ -5,13 +5,10 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.pool import NullPool
 
 from core.library.models import Base
+from core.library.upgrade import connect
 
-engine = create_engine(f"sqlite:///{context.config.attributes['path']}", poolclass=NullPool)
-
-
-@event.listens_for(engine, "connect")
-def _plain_transactions(connection, _record) -> None:  # type: ignore[no-untyped-def] # sqlite3's own connection
-    connection.isolation_level = None
+path = context.config.attributes["path"]
+engine = create_engine("sqlite://", creator=lambda: connect(path), poolclass=NullPool)
 
 
 @event.listens_for(engine, "begin")

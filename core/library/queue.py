@@ -1,0 +1,56 @@
+"""What is read next: what a person asked for, then what was never read, then what lacks a vector.
+
+Each file has a random place in the queue, which is indexed, so that a question costs the same for a
+thousand files and for a million, and the first neighbours are not all of one album.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import Connection, TextClause, text
+
+from core import paths
+from core.library.duplicates import ids_json
+from core.library.records import Candidate
+
+
+def _statement(index: str, where: str, order: str) -> TextClause:
+    return text(f"""
+        SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''), e.id IS NOT NULL
+        FROM file f {index} CROSS JOIN root r ON r.id = f.root_id AND r.online
+        LEFT JOIN track t ON t.id = f.track_id
+        LEFT JOIN embedding e ON e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
+        WHERE {where} AND f.state IN ('pending', 'ok', 'partial')
+          AND f.id NOT IN (SELECT value FROM json_each(:busy))
+        ORDER BY {order} LIMIT :limit
+    """)  # noqa: S608 - constants only
+
+
+_DUE = "f.present AND (NOT f.verified OR (e.id IS NULL AND NOT f.duplicate))"
+_ASKED = _statement("INDEXED BY ix_file_priority", f"f.priority > 0 AND {_DUE}", "f.priority DESC")
+_UNREAD = _statement("INDEXED BY ix_file_unread", "f.present AND NOT f.verified", "f.shuffle")
+_WITHOUT = "f.present AND f.verified AND NOT f.duplicate AND e.id IS NULL AND f.shuffle {} :start"
+_AFTER = _statement("INDEXED BY ix_file_read", _WITHOUT.format(">="), "f.shuffle")
+_BEFORE = _statement("INDEXED BY ix_file_read", _WITHOUT.format("<"), "f.shuffle")
+
+
+def candidates(
+    connection: Connection, encoder_id: int, plan: str, limit: int, busy: Collection[int]
+) -> list[Candidate]:
+    """At most `limit` files that are to be read, without those that are `busy`."""
+    # From anywhere: those at the head of the queue have been read long since.
+    start = random.randrange(-(2**63), 2**63)  # noqa: S311 - no secret
+    values = {"encoder": encoder_id, "plan": plan, "busy": ids_json(busy), "start": start}
+    found: dict[int, Candidate] = {}
+    for statement in (_ASKED, _UNREAD, _AFTER, _BEFORE):
+        if len(found) < limit:
+            for candidate in _ask(connection, statement, values | {"limit": limit}):
+                found.setdefault(candidate.file_id, candidate)
+    return list(found.values())[:limit]
+
+
+def _ask(connection: Connection, statement: TextClause, values: dict[str, object]) -> Iterator[Candidate]:
+    for key, root, relative, identity, has_vector in connection.execute(statement, values):
+        yield Candidate(key, paths.join(root, relative), identity, bool(has_vector))

@@ -1,0 +1,97 @@
+"""Which format a library file has, and bringing an older one up to date after a copy was put aside."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from importlib import resources
+from pathlib import Path
+
+from core.errors import UserError
+from core.library.trouble import damaged
+
+HEAD = "0002"
+"""The newest revision in `migrations/versions` (a test compares)."""
+
+BUSY_S = 30.0
+_OURS = {"alembic_version", "file", "track", "embedding"}
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A plain connection that begins no transaction by itself."""
+    return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+
+
+def bring_up_to_date(path: Path) -> None:
+    """Make the tables of a new file, or bring an older file's to the newest revision.
+
+    Raises
+    ------
+    UserError
+        Not a library, or written by a newer Earmap; the file is untouched then.
+    """
+    revision = _revision(path)
+    if revision == HEAD:
+        return
+    if revision is not None:
+        if revision > HEAD:
+            raise UserError(
+                f"This library was written by a newer Earmap (its format is {revision}, this program knows {HEAD}).",
+                "Update Earmap, or open another library with --library FILE.",
+            )
+        _copy_aside(path)
+    upgrade(path)
+
+
+def _revision(path: Path) -> str | None:
+    """The file's revision; None for a new file. Asked without SQLAlchemy and alembic: this is start-up."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_S)) as connection:
+        return _revision_in(connection, path)
+
+
+def _revision_in(connection: sqlite3.Connection, path: Path) -> str | None:
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    if not tables:
+        return None
+    row = (
+        connection.execute("SELECT version_num FROM alembic_version").fetchone() if tables >= _OURS else None
+    )
+    if row is None:
+        raise damaged(path)  # some other program's
+    return str(row[0])
+
+
+def _copy_aside(path: Path) -> None:
+    """Keep the file as it was before the upgrade, unless another process has just upgraded it."""
+    copy = path.with_name(f"{path.name}.before-{HEAD}")
+    part = copy.with_name(f"{copy.name}.part")
+    with closing(connect(path)) as guard:
+        guard.execute("BEGIN IMMEDIATE")  # nobody upgrades while we copy
+        if _revision_in(guard, path) == HEAD:
+            return
+        try:
+            part.unlink(missing_ok=True)
+            with closing(connect(path)) as source, closing(connect(part)) as target:
+                source.backup(target)
+            part.replace(copy)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def migrations() -> resources.abc.Traversable:
+    """The folder with alembic's scripts."""
+    return resources.files("core.library") / "migrations"
+
+
+def upgrade(path: Path) -> None:
+    """Bring the file to the newest revision; alembic is imported only when there is something to do."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    with resources.as_file(migrations()) as scripts:
+        config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+        config.attributes["path"] = path
+        command.upgrade(config, "head")
