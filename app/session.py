@@ -173,6 +173,7 @@ class Session(QObject):
         self.encoders: tuple[EncoderRecord, ...] = ()
         self._revision = -1
         self._looking = self._look_again = False
+        self._said = ""
         self._counted_at, self._uncounted = -CENSUS_EVERY_S, True
         self._timer = QTimer(self)
         self._timer.setInterval(IDLE_MS)
@@ -281,7 +282,7 @@ class Session(QObject):
         self._timer.stop()
 
     def _take_news(self, news: _News) -> None:
-        self._looking, first = False, self._revision < 0
+        self._looking, first, self._said = False, self._revision < 0, ""
         if news.encoders != self.encoders:
             self.encoders = news.encoders
             self.encoders_changed.emit()
@@ -308,8 +309,11 @@ class Session(QObject):
         self.library_changed.emit(change)
 
     def _look_failed(self, error: BaseException) -> None:
+        """Say it once, not twice a second, and go on trying."""
         self._looking = False
-        self.notifier.error(error)
+        if str(error) != self._said:
+            self._said = str(error)
+            self.notifier.error(error)
 
 
 def _reader(library: Library, encoder: EncoderRecord | None, segments: int) -> Reader:

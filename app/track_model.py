@@ -31,6 +31,10 @@ CALM_S = 1.0
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+_CELL = (
+    Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemNeverHasChildren
+)  # fmt: skip
 
 
 class TrackModel(QAbstractTableModel):
@@ -136,8 +140,7 @@ class TrackModel(QAbstractTableModel):
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         """Every row can be chosen and dragged out."""
-        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-        return usual | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
+        return _CELL if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     def _arrow(self, name: str) -> str:
         names = [key for key, _ in self.sorting]

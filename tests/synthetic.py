@@ -19,9 +19,18 @@ from core.library.models import Embedding, Encoder, File, Root, Track
 
 DIM = 40
 BATCH = 5000
-_FIRST = "Amber Blue Cold Distant Electric Falling Golden Hollow Iron Jade Kind Late Midnight Northern Open Paper".split()
-_SECOND = "Harbour River Signal Garden Engine Window Season Mirror Station Orchard Radio Tide Valley Winter".split()
-_GENRES = "Ambient Blues Classical Dub Electronic Folk Hip-Hop Jazz Metal Pop Rock Soul".split()
+_FIRST = (
+    "Amber", "Blue", "Cold", "Distant", "Electric", "Falling", "Golden", "Hollow", "Iron", "Jade", "Kind",
+    "Late", "Midnight", "Northern", "Open", "Paper",
+)  # fmt: skip
+_SECOND = (
+    "Harbour", "River", "Signal", "Garden", "Engine", "Window", "Season", "Mirror", "Station", "Orchard",
+    "Radio", "Tide", "Valley", "Winter", "Lantern",
+)  # fmt: skip
+_GENRES = (
+    "Ambient", "Blues", "Classical", "Dub", "Electronic", "Folk", "Hip-Hop", "Jazz", "Metal", "Pop", "Rock",
+    "Soul",
+)  # fmt: skip
 _CODECS = ("vorbis", "mp3float", "flac", "opus", "aac", "pcm_s16le")
 _FAILURES = {
     "failed": "No sound could be decoded: the file is cut off after 2 kB.",
@@ -67,12 +76,12 @@ def _pick(words: Sequence[str], number: int) -> str:
 def tags(number: int) -> dict[str, Any]:
     """Tags of the file `number`: ten tracks to an album, four albums to an artist."""
     album, artist = number // 10, number // 40
-    name = f"{_pick(_FIRST, artist)} {_pick(_SECOND, artist // len(_FIRST))}"
+    name = f"{_pick(_FIRST, artist * 7)} {_pick(_SECOND, artist)}"
     several = artist // (len(_FIRST) * len(_SECOND))
     return {
-        "title": f"{_pick(_SECOND, number * 7)} {_pick(_FIRST, number * 3).lower()} {number}",
+        "title": f"{_pick(_FIRST, number * 11)} {_pick(_SECOND, number * 4 + artist).lower()}, No. {number}",
         "artist": f"{name} {several + 1}" if several else name,
-        "album": f"{_pick(_FIRST, album * 5)} {_pick(_SECOND, album)}",
+        "album": f"{_pick(_SECOND, album * 2 + 3)} and {_pick(_FIRST, album * 5)}",
         "album_artist": "", "genre": _pick(_GENRES, artist * 5), "year": 1958 + album * 7 % 66,
         "track_number": number % 10 + 1, "disc_number": 1, "seconds": 95.0 + number * 37 % 400,
         "codec": _pick(_CODECS, album), "sample_rate": 44100, "channels": 2,
@@ -95,14 +104,13 @@ def _file(number: int, mix: Mix, revision: int) -> dict[str, Any]:
     name = f"{told['track_number']:02} {told['title']}.ogg"
     folder = f"{told['artist']}/{told['album']}"
     root = number * mix.folders // mix.tracks
-    row = {
+    return {
         "id": number + 1, "root_id": root + 1, "raw_path": f"{folder}/{name}".encode(), "folder": folder, "name": name,
         "size": 3_000_000 + number, "mtime_ns": 1_700_000_000_000_000_000 + number, "present": True,
         "verified": now in ("ok", "partial"), "state": now, "reason": _FAILURES.get(now, ""),
         "track_id": number + 1 if now in ("ok", "partial") else None, "search": search_text(name, told),
         "added_at": 1_700_000_000.0 + number, "revision": revision, **told,
     }  # fmt: skip
-    return row
 
 
 def vectors(numbers: Sequence[int], dim: int = DIM) -> np.ndarray:

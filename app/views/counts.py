@@ -19,11 +19,10 @@ APART = (("duplicates", "of them the same as another"), ("missing", "gone from d
 
 
 def short(counts: Counts) -> str:
-    """`470 tracks · 3 failed`: what a line has room for."""
-    words = [wording.count(counts.found, "track")]
-    words += [f"{counts.pending:,} waiting"] if counts.pending else []
-    words += [f"{counts.failed:,} failed"] if counts.failed and not counts.pending else []
-    return " · ".join(words)
+    """`470 tracks`, `470 · 3 failed`: what a line has room for."""
+    extra = [f"{counts.pending:,} waiting"] if counts.pending else []
+    extra += [f"{counts.failed:,} failed"] if counts.failed and not counts.pending else []
+    return " · ".join([f"{counts.found:,}", *extra]) if extra else wording.count(counts.found, "track")
 
 
 def details(counts: Counts, path: str = "") -> str:

@@ -57,6 +57,8 @@ class LibraryView(QWidget):
     def __init__(self, session: Session, player: Player) -> None:
         super().__init__()
         self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._ordered = False
         self._session, self._player = session, player
         self.model = TrackModel(session)
         self.table = TrackTable(session, self.model)
@@ -113,7 +115,7 @@ class LibraryView(QWidget):
         self.splitter.addWidget(self.folders)
         self.splitter.addWidget(right)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setChildrenCollapsible(True)
+        self.splitter.setSizes([190, 800])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.splitter)
@@ -132,7 +134,7 @@ class LibraryView(QWidget):
         self.empty.linkActivated.connect(self._empty_link)
         self.table.play_wanted.connect(self.play)
         self.table.menu_wanted.connect(self._show_menu)
-        self.model.ordered.connect(self._say_if_empty)
+        self.model.ordered.connect(self._order_known)
         self._session.census_changed.connect(self._show_census)
 
     # -- what the window asks
@@ -178,9 +180,13 @@ class LibraryView(QWidget):
         self.tabs.setTabText(1, f"Problems ({census.problems:,})" if census.problems else "Problems")
         self._say_if_empty()
 
+    def _order_known(self) -> None:
+        self._ordered = True
+        self._say_if_empty()
+
     def _say_if_empty(self) -> None:
         """Say why there are no rows, and what to do."""
-        self.empty.setVisible(not len(self.model.ids))
+        self.empty.setVisible(self._ordered and not len(self.model.ids))
         census = self._session.census
         if self.model.query:
             self.empty.setText("No track matches this search.<br><br><a href='clear'>Clear the search</a>")

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
@@ -49,6 +50,8 @@ class SimilarPanel(QWidget):
 
     def __init__(self, session: Session, player: Player) -> None:
         super().__init__()
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session, self._player = session, player
         self._neighbourhood = Neighbourhood()
         self._wish = Wish()
@@ -76,14 +79,12 @@ class SimilarPanel(QWidget):
 
     # -- building
 
-    def _filter(self, text: str, tip: str, field: str) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setCheckable(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.toggled.connect(lambda on: self._change(**{field: on}))
-        return button
+    def _filter(self, text: str, tip: str, field: str) -> QCheckBox:
+        box = QCheckBox(text)
+        box.setToolTip(tip)
+        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        box.toggled.connect(lambda on: self._change(**{field: on}))
+        return box
 
     def _choice(self) -> QComboBox:
         box = QComboBox()
@@ -119,7 +120,8 @@ class SimilarPanel(QWidget):
         head.setSpacing(3)
         for widget in (self.title, self.subtitle, self.bent):
             head.addWidget(widget)
-        filters = _row((10, 0, 12, 6), self.other_artists, self.other_albums, None, self.how_many)
+        filters = _row((16, 2, 12, 8), self.other_artists, self.other_albums, None, self.how_many)
+        filters.setSpacing(14)
         self.pages.addWidget(self.message)
         self.pages.addWidget(self.list)
         self.pages.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
 from app.columns import COLUMNS, DEFAULT_SORT, NAMES, Sort
 
 NARROWEST = 30
+NARROW = 24
+"""What a column of text gets at least for each of its weight (px)."""
 
 
 class TrackHeader(QHeaderView):
@@ -63,7 +65,7 @@ class TrackHeader(QHeaderView):
         self._fitting = True
         for section in shown:
             column = COLUMNS[section]
-            share = max(room, 110 * weights // 2) * column.weight // max(weights, 1)
+            share = max(room, NARROW * weights) * column.weight // max(weights, 1)
             self.resizeSection(section, share if column.weight else column.width)
         self._fitting = False
 

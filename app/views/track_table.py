@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QDrag, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from app import tracks
 from app.session import NOTHING, Ids, Session
@@ -16,6 +32,29 @@ MOST_RANGES = 2000
 """A selection in more pieces than this is not carried over into another order."""
 
 ROW_PADDING = 12
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Cells of a table in which the pointer marks a whole row."""
+
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(table)
+        self._table = table
+        self.hovered = -1
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: N802 - Qt's name
+        """As Qt does, but for what is under the pointer."""
+        super().initStyleOption(option, index)
+        state: QStyle.StateFlag = option.state & ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)  # type: ignore[attr-defined] # not in PySide's stubs
+        if index.row() == self.hovered:
+            state |= QStyle.StateFlag.State_MouseOver
+        option.state = state  # type: ignore[attr-defined] # not in PySide's stubs
+
+    def hover(self, row: int) -> None:
+        """The pointer is on this row (-1: on none)."""
+        if row != self.hovered:
+            self.hovered = row
+            self._table.viewport().update()
 
 
 class TrackTable(QTableView):
@@ -38,10 +77,17 @@ class TrackTable(QTableView):
         self._carrying = False
         self._before: tuple[int, int] | None = None
         self.header = TrackHeader(self)
+        self._rows = RowDelegate(self)
+        self.setItemDelegate(self._rows)
         self.setHorizontalHeader(self.header)
         self._dress()
         self.setModel(model)
         self.header.prepare()
+        # "Sorting" keeps a press on the header from selecting the column, which is every row.
+        self.setSortingEnabled(True)
+        self.header.setSortIndicatorShown(False)
+        # With the table's own, painting the header asks of every selected row whether it is enabled.
+        self.header.setSelectionModel(QItemSelectionModel(model, self.header))
         self.header.sort_wanted.connect(lambda sort: model.show(sort=sort))
         model.swapping.connect(self._note_place)
         model.swapped.connect(self._carry_over)
@@ -59,6 +105,9 @@ class TrackTable(QTableView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setDragEnabled(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setMouseTracking(True)
+        self.entered.connect(lambda index: self._rows.hover(index.row()))
+        self.viewportEntered.connect(lambda: self._rows.hover(-1))
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -168,6 +217,11 @@ class TrackTable(QTableView):
             self.play_wanted.emit(self.row_of_current())
         else:
             super().keyPressEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """The pointer is on no row."""
+        super().leaveEvent(event)
+        self._rows.hover(-1)
 
     def keyboardSearch(self, search: str) -> None:  # noqa: N802 - Qt's name
         """Nothing: Qt would read every row of the library to find one that begins so."""

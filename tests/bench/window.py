@@ -1,0 +1,187 @@
+"""The real window on a large synthetic library: time to the first sight and to the first rows, and the event
+loop's longest gaps while a person scrolls, sorts, searches and selects.
+
+    python -m tests.bench.window [--tracks 100000] [--library FILE]
+
+A gap is the time between two ticks of a 10 ms timer, less those 10 ms; "work" is the GUI thread's processor time
+between two ticks, which other programs on the machine do not add to. Needs a display (Xvfb will do) or
+QT_QPA_PLATFORM=offscreen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+BEGAN = time.perf_counter()
+TICK_MS = 10
+
+
+class Gaps:
+    """Watches the event loop."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self.gaps: list[float] = []
+        self.work: list[float] = []
+        self._last, self._worked = time.perf_counter(), time.thread_time()
+        self._timer = QTimer(timerType=Qt.TimerType.PreciseTimer, interval=TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+
+    def _tick(self) -> None:
+        now, worked = time.perf_counter(), time.thread_time()
+        self.gaps.append(max(1000 * (now - self._last) - TICK_MS, 0.0))
+        self.work.append(1000 * (worked - self._worked))
+        self._last, self._worked = now, worked
+
+    @contextmanager
+    def during(self, what: str) -> Iterator[None]:
+        """Print the gaps of the block."""
+        start, began = len(self.gaps), time.perf_counter()
+        yield
+        gaps = sorted(self.gaps[start:]) or [0.0]
+        took = time.perf_counter() - began
+        p99 = gaps[min(len(gaps) * 99 // 100, len(gaps) - 1)]
+        work = max(self.work[start:], default=0.0)
+        print(
+            f"{what:38} longest gap {gaps[-1]:6.1f} ms   99 % {p99:6.1f} ms   most work {work:6.1f} ms   "
+            f"{took:6.2f} s  {len(gaps):5} ticks"
+        )
+
+
+def wait(done: Callable[[], bool], limit_s: float = 60.0) -> None:
+    """Let the event loop run until `done`."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop, end = QEventLoop(), time.perf_counter() + limit_s
+    timer = QTimer(interval=5)
+    timer.timeout.connect(lambda: loop.quit() if done() or time.perf_counter() > end else None)
+    timer.start()
+    loop.exec()
+    timer.stop()
+    if time.perf_counter() > end:
+        raise TimeoutError
+
+
+def pause(seconds: float) -> None:
+    """Let the event loop run for a while."""
+    end = time.perf_counter() + seconds
+    wait(lambda: time.perf_counter() >= end)
+
+
+def exercise(gaps: Gaps, view: object, panel: object) -> None:
+    """What a person does."""
+    from app.views.library import LibraryView
+    from app.views.similar import SimilarPanel
+
+    assert isinstance(view, LibraryView)
+    assert isinstance(panel, SimilarPanel)
+    table, model = view.table, view.model
+    bar = table.verticalScrollBar()
+    with gaps.during("scrolling, a page every 15 ms"):
+        for step in range(200):
+            bar.setValue(step * table.viewport().height())
+            pause(0.015)
+    with gaps.during("scrolling, dragging the bar"):
+        for step in range(150):
+            bar.setValue(bar.maximum() * (step * 37 % 150) // 150)
+            pause(0.02)
+    for what in ("year", "title", "length", "added", "state", "artist"):
+        with gaps.during(f"sorting by {what}"):
+            swapped: list[bool] = []
+            model.ordered.connect(lambda: swapped.append(True))
+            table.header.set_sort(((what, True),))
+            wait(lambda: bool(swapped))
+            wait(lambda: model.row_at(0) is not None)
+            pause(0.1)
+    with gaps.during("typing a search, letter by letter"):
+        for end in range(1, len("harbour year:1970..1990") + 1):
+            view.search.setText("harbour year:1970..1990"[:end])
+            pause(0.09)
+        wait(lambda: model.query == "harbour year:1970..1990" and model.row_at(0) is not None)
+        pause(0.5)
+    with gaps.during("search that finds nothing, and back"):
+        view.search_for("nothing-is-called-so")
+        wait(lambda: not len(model.ids))
+        view.search_for("")
+        wait(lambda: len(model.ids) > 0)
+        pause(0.3)
+    with gaps.during("first neighbours (cache is built)"):
+        table.selectRow(3)
+        wait(lambda: bool(panel.neighbours))
+        pause(0.2)
+    with gaps.during("selecting 60 tracks, one after another"):
+        for row in range(4, 64):
+            table.selectRow(row)
+            pause(0.05)
+    with gaps.during("select all, sort, select one"):
+        table.selectAll()
+        pause(0.3)
+        table.header.set_sort((("album", False),))
+        pause(1.5)
+        table.selectRow(0)
+        pause(0.5)
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--tracks", type=int, default=100_000)
+    options.add_argument("--library", type=Path, help="a library file, made by an earlier run or another program")
+    wishes = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("EARMAP_CONFIG_DIR", folder)
+        file = wishes.library or Path(folder) / "library.earmap"
+        if not file.exists():
+            from tests.synthetic import Mix, fill
+
+            fill(file, Mix(wishes.tracks, folders=3))
+            print(f"made a library of {wishes.tracks:,} tracks")
+            # Its own process, so that the time to the first sight has nothing imported beforehand.
+            os.execv(sys.executable, [sys.executable, "-m", "tests.bench.window", "--library", str(keep(file))])
+        measure(file)
+
+
+def keep(file: Path) -> Path:
+    """Move the library where the next process finds it."""
+    place = Path(tempfile.mkdtemp(prefix="earmap-bench-")) / file.name
+    for part in file.parent.glob(f"{file.name}*"):
+        part.rename(place.with_name(part.name))
+    return place
+
+
+def measure(file: Path) -> None:
+    """Open the window on `file` and use it."""
+    from app import startup
+    from app.notify import Notifier
+
+    app = startup.application()
+    program = startup.Program(startup.make_context(app, file, Notifier(), file.with_suffix(".log")))
+    gaps = Gaps()
+    with gaps.during("opening"):
+        program.show()
+        app.processEvents()
+        print(f"window visible after {time.perf_counter() - BEGAN:.2f} s (with Python's start: add about 0.02 s)")
+        wait(lambda: program.wiring._furniture is not None)
+        furniture = program.wiring._furniture
+        view, panel = furniture.parts.library, furniture.parts.similar
+        wait(lambda: view.model.row_at(0) is not None)
+        print(f"first rows after {time.perf_counter() - BEGAN:.2f} s: {len(view.model.ids):,} tracks")
+        pause(1.0)
+    exercise(gaps, view, panel)
+    print("torch imported:", "torch" in sys.modules)
+    program.window.close()
+    app.processEvents()
+    program.end()
+
+
+if __name__ == "__main__":
+    main()
