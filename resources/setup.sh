@@ -117,10 +117,6 @@ find_python() {
 }
 
 venv_fits() {
-    [ ! -e .venv/.installing ] || {
-        say "The last installation was interrupted; it starts anew."
-        return 1
-    }
     # Scripts in .venv name the folder that it was made in.
     [ ! -e .venv/.root ] || [ "$(cat .venv/.root)" = "$root" ] || return 1
     .venv/bin/python -c "import pip, sys
@@ -144,24 +140,41 @@ wanted() { # changes whenever something has to be installed again
     .venv/bin/python --version
 }
 
+repair() { # after an interruption: a package whose list of files was not written yet is not all there
+    for info in .venv/lib/python*/site-packages/*.dist-info; do
+        [ -s "$info/RECORD" ] || rm -rf "$info"
+    done
+}
+
 install_python() { # $1: run or test
     make_venv
     now=$(wanted)
     [ "$(cat ".venv/.installed-$1" 2>/dev/null || true)" != "$now" ] || return 0
     say "Installing Python's packages into $root/.venv (some 6 GB the first time)."
-    pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
-    # The first pip that knows dependency groups; uv does the same in half the time.
-    pip install --quiet --upgrade 'pip>=25.1' || fail "Python's packages cannot be reached. Is there a network?"
-    pip install --quiet uv || say "Going on without uv."
+    [ ! -e .venv/.installing ] || repair
+    # What was installed for another state of the project is about to change.
+    [ "$(cat .venv/.installed-run 2>/dev/null || true)" = "$now" ] || rm -f .venv/.installed-*
     : >.venv/.installing
     kind=$1
     set -- --editable .
     [ "$kind" = run ] || set -- "$@" --group dev
-    .venv/bin/uv pip install --python .venv/bin/python "$@" || pip install "$@" ||
-        fail "Python's packages could not be installed; the lines above say why."
+    install_with_uv "$@" || install_with_pip "$@" ||
+        fail "Python's packages could not be installed; the lines above say why. Is there a network?"
     printf '%s\n' "$now" >.venv/.installed-run # the tests' packages hold the program's
     printf '%s\n' "$now" >".venv/.installed-$kind"
     rm .venv/.installing
+}
+
+pip() { .venv/bin/python -m pip --disable-pip-version-check --retries 1 "$@"; }
+
+install_with_uv() { # takes half of pip's time
+    [ -x .venv/bin/uv ] || pip install --quiet uv || return 1
+    .venv/bin/uv pip install --python .venv/bin/python "$@"
+}
+
+install_with_pip() {
+    say "Without uv, then."
+    pip install --quiet 'pip>=25.1' && pip install "$@" # the first that knows dependency groups
 }
 
 install() { # $1: run or test
