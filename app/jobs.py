@@ -204,8 +204,11 @@ class _Worker:
     def _cancel(self, number: int) -> None:
         if number in self._live:
             follower, handle = self._live[number]
-            handle.cancel()
-            self._tell(follower.set_state("stopping", time.time()))
+            if follower.view.job_id:
+                handle.cancel()
+                self._tell(follower.set_state("stopping", time.time()))
+            else:  # still loading: it has done nothing that could be lost
+                self._end_by_force(number, "Stopped before it began.")
         for follower in [f for f in self._waiting if f.view.number == number]:
             self._waiting.remove(follower)
             self._tell(follower.apply(Ended(0, "cancelled", title="Stopped before it began."), time.time()))
@@ -242,14 +245,17 @@ class _Worker:
 
     def _let_go(self, number: int, follower: JobFollower, handle: Handle) -> None:
         """Clear away a job that is over, or whose time to stop is."""
-        del self._live[number]
         if follower.view.live:
-            handle.close(0.0)
-            hint = "It did not stop by itself in time. It can be resumed."
-            ended = Ended(follower.view.job_id, "cancelled", title="Stopped.", hint=hint)
-            self._tell(follower.apply(ended, time.time()))
+            self._end_by_force(number, "Stopped.", "It did not stop by itself in time. It can be resumed.")
         else:
+            del self._live[number]
             handle.close()
+
+    def _end_by_force(self, number: int, title: str, hint: str = "") -> None:
+        follower, handle = self._live.pop(number)
+        handle.close(0.0)
+        ended = Ended(follower.view.job_id, "cancelled", title=title, hint=hint)
+        self._tell(follower.apply(ended, time.time()))
 
     def _tell(self, view: JobView) -> None:
         with self._lock:

@@ -56,6 +56,7 @@ def logging_to(path: Path) -> Iterator[None]:
     before = root.level
     root.addHandler(entrance)
     root.setLevel(logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     listener.start()
     previous = qInstallMessageHandler(_qt_message)
     try:

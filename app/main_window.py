@@ -108,6 +108,7 @@ class MainWindow(QMainWindow):
         self._library = parts.library
         self.library_page.addWidget(parts.library)
         self.library_page.setCurrentWidget(parts.library)
+        parts.similar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.similar.setWidget(parts.similar)
         self._player.addWidget(parts.player)
         self.drops.let_through(self)
@@ -266,11 +267,14 @@ class MainWindow(QMainWindow):
         for name in VIEWS:
             actions[name].triggered.connect(partial(self.show_view, name))
         actions.connect_all({
-            "similar": self.similar.setVisible, "full-screen": self._full_screen, "quit": self.close,
+            "similar": self._show_similar, "full-screen": self._full_screen, "quit": self.close,
         })  # fmt: skip
         self.jobs_button.clicked.connect(partial(self.show_view, "view-activity"))
         self.drops.dropped.connect(self.add_wanted)
         self.drops.let_through(self)
+
+    def _show_similar(self, on: bool) -> None:
+        self.similar.setVisible(on)
 
     def _full_screen(self, on: bool) -> None:
         if on:

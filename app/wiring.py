@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -88,6 +89,7 @@ class Wiring(QObject):
         self._furniture: Furniture | None = None
         self._preferences: Preferences | None = None
         self._look_again = False
+        self._storing = threading.Lock()
         self._connect()
 
     # -- opening and closing
@@ -194,7 +196,7 @@ class Wiring(QObject):
             self._furniture.apply(settings)
         if self._preferences is not None and self._preferences.settings != settings:
             self._preferences.show_settings(settings)
-        self.context.background.run(self._store_settings)
+        self.context.background.run(self._store_settings, latest="settings")
 
     def change(self, group: str, **fields: object) -> None:
         """Set some fields of a group of the settings."""
@@ -220,7 +222,8 @@ class Wiring(QObject):
         self._preferences = None
 
     def _store_settings(self) -> None:
-        settings_module.save(self.context.settings)
+        with self._storing:  # two threads at it: the second writes what is newest
+            settings_module.save(self.context.settings)
 
     def _check_theme(self) -> None:
         self.window.actions_table[f"theme-{self.context.settings.window.theme}"].setChecked(True)

@@ -1,0 +1,147 @@
+"""The views of an open library: session, table, Similar and player, joined to each other and to the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject
+
+from app import tracks
+from app.main_window import Parts
+from app.player import Player
+from app.session import Census, Session
+from app.views.encoder_switch import EncoderChoice
+from app.views.library import LibraryView
+from app.views.player_bar import PlayerBar
+from app.views.similar import SimilarPanel
+from app.wiring import Wiring
+from core.library.records import EncoderRecord
+from core.library.store import Library
+from core.settings import Settings
+
+# Encoders that come without a card of their own in the program's words.
+TITLES = {
+    "mfcc": ("Timbre (MFCC)", "Compares the colour of the sound; knows nothing of melody or rhythm."),
+    "random": ("Untrained", "A network that has learned nothing: what any other has to beat."),
+    "random-multi": ("Untrained, all levels", "As Untrained, with the network's inner levels added."),
+}
+
+
+class Furnished(QObject):
+    """What is behind the window's places once the library is open."""
+
+    def __init__(self, wiring: Wiring, library: Library, remembered: str) -> None:
+        super().__init__(wiring)
+        self._wiring, context, window = wiring, wiring.context, wiring.window
+        self._library = library
+        self.session = Session(
+            context.library, context.settings, context.theme, context.notifier, context.background
+        )
+        settings = context.settings.player
+        self.player = Player(self, volume=settings.volume, device=settings.device)
+        self.table = LibraryView(self.session, self.player)
+        self.similar = SimilarPanel(self.session, self.player)
+        self.bar = PlayerBar(self.player, context.theme, window.actions_table)
+        self.parts = Parts(self.table, self.similar, self.bar)
+        self.table.restore_state(remembered)
+        self._connect_session()
+        self._connect_player()
+        self.player.prestart()
+        self.session.start()
+
+    def apply(self, settings: Settings) -> None:
+        """Go by new settings."""
+        self.session.set_settings(settings)
+        if settings.player.volume != self.player.volume:
+            self.player.set_volume(settings.player.volume)
+        if settings.player.device != self.player.device:
+            self.player.set_device(settings.player.device)
+
+    def library_state(self) -> str:
+        """What the table remembers."""
+        return self.table.save_state()
+
+    def close(self) -> None:
+        """Stop asking and playing."""
+        self.session.close()
+        self.player.close()
+
+    def _connect_session(self) -> None:
+        wiring, session, window = self._wiring, self.session, self._wiring.window
+        jobs, actions = wiring.context.jobs, window.actions_table
+        jobs.changed.connect(self._watch)
+        jobs.ended.connect(session.refresh)
+        session.rescan_wanted.connect(self._rescan)
+        session.reading_wanted.connect(wiring.read_pending)
+        session.add_wanted.connect(actions["add-folder"].trigger)
+        session.census_changed.connect(self._take_census)
+        session.encoders_changed.connect(self._show_encoders)
+        session.encoder_changed.connect(self._show_encoders)
+        window.encoder.chosen.connect(self._choose_encoder)
+        actions["audition"].toggled.connect(session.set_audition)
+        session.audition_changed.connect(actions["audition"].setChecked)
+        actions["search"].triggered.connect(self._search)
+        self._show_encoders()
+
+    def _connect_player(self) -> None:
+        player, session = self.player, self.session
+        self.bar.volume_changed.connect(self._keep_volume)
+        self.bar.device_chosen.connect(self._keep_device)
+        self.bar.play_wanted.connect(self._play_selection)
+        player.devices_changed.connect(self._take_devices)
+        session.rows_changed.connect(self._selection_read)
+        self._selection_read()
+
+    # -- the library
+
+    def _watch(self) -> None:
+        self.session.set_busy(bool(self._wiring.context.jobs.running))
+
+    def _rescan(self, root_ids: Sequence[int]) -> None:
+        roots = self.session.census.roots if self.session.census else ()
+        self._wiring.rescan([root.raw_path for root, _ in roots if root.id in root_ids])
+
+    def _take_census(self, census: Census) -> None:
+        self._wiring.window.show_start(census.empty)
+        self._wiring.window.actions_table.forbid("rescan", "Add a folder first." if census.empty else "")
+
+    def _search(self) -> None:
+        self._wiring.window.show_view("view-library")
+        self.table.focus_search()
+
+    def _show_encoders(self) -> None:
+        choices = [choice(record) for record in self.session.encoders]
+        current = self.session.encoder
+        self._wiring.window.encoder.set_choices(choices, current.name if current else "")
+
+    def _choose_encoder(self, name: str) -> None:
+        self._wiring.change("embedding", encoder=name)
+        self._wiring.read_if_pending()
+
+    # -- the player
+
+    def _selection_read(self) -> None:
+        self.bar.set_can_start(bool(self.session.rows))
+
+    def _play_selection(self) -> None:
+        self.player.play([tracks.playable(row) for row in self.session.rows])
+
+    def _keep_volume(self, volume: float) -> None:
+        self._wiring.change("player", volume=volume)
+
+    def _keep_device(self, name: str) -> None:
+        self._wiring.change("player", device=name)
+
+    def _take_devices(self, names: Sequence[str]) -> None:
+        self._wiring.offer("player.device", [("", "The system's default"), *((name, name) for name in names)])
+
+
+def choice(record: EncoderRecord) -> EncoderChoice:
+    """The encoder for the switch: its card's words, else the program's, else its name."""
+    title, tip = TITLES.get(record.name, (record.name, ""))
+    return EncoderChoice(record.name, str(record.card.get("title") or title), str(record.card.get("summary") or tip))
+
+
+def furnish(wiring: Wiring, library: Library, remembered: str) -> Furnished:
+    """Make the views."""
+    return Furnished(wiring, library, remembered)
