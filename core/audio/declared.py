@@ -16,8 +16,8 @@ _COUNTED = {
     "rm", "shn", "tak", "tta", "voc", "w64", "wav", "wv",
 }  # fmt: skip
 """Containers that count their samples or carry an index; of the others FFmpeg estimates the duration."""
-_AGREES = 0.25
-"""Relative difference up to which two bit rates of one file are taken for the same."""
+_AGREES = 2.0
+"""Factor up to which two bit rates of one file are taken for the same; a hole counts as bytes without sound."""
 
 
 @dataclass(frozen=True)
@@ -66,5 +66,5 @@ def _mp3(source: Source, file: io.FileIO, estimate: Declared) -> Declared:
     if header is None or not source.rate or not source.seconds:
         return Declared(estimate.seconds, reliable=False)
     seconds = header.count * (1152 if source.rate >= 32_000 else 576) / source.rate
-    agrees = abs(header.size / seconds / (source.size / source.seconds) - 1) < _AGREES
-    return Declared(seconds, agrees or header.there < 0.99 * header.size)
+    ratio = header.size / seconds / (source.size / source.seconds)
+    return Declared(seconds, 1 / _AGREES < ratio < _AGREES or header.there < 0.99 * header.size)

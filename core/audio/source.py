@@ -40,6 +40,10 @@ Alive = Callable[[], None]
 AudioPacket: TypeAlias = "Packet[AudioStream]"
 
 
+class _EndlessError(Exception):
+    """The container names the same bytes again and again."""
+
+
 def _deny(url: str, flags: int, options: dict[str, str]) -> object:
     """Refuse every further file that a container asks for."""
     raise PermissionError(f"{url!r} was asked for ({flags}, {options})")
@@ -123,6 +127,9 @@ class Source:
                 yield from self._demux()
             except av.error.MemoryError:
                 raise
+            except _EndlessError as error:
+                self.error = error
+                break
             except (av.error.FFmpegError, OSError, ValueError) as error:
                 self.error = error
                 if self.size == before:
@@ -151,7 +158,7 @@ class Source:
                 beat = 0
                 self.alive()
                 if self.size > 4 * self._file_size + _BUFFER or empty > _MOST_EMPTY:
-                    raise ValueError("the container names the same bytes again and again")
+                    raise _EndlessError
             yield packet
 
     def close(self) -> None:
