@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -8,12 +10,12 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import text
 
 from core.errors import UserError
 from core.jobs import runner
 from core.jobs.events import Ended, Progress, Skipped, Started
 from core.jobs.runner import Job, JobContext
-from core.library import jobs as job_rows
 from core.library.store import Library
 from core.settings import Settings
 from tests.library_tools import Recorder
@@ -103,10 +105,13 @@ def test_the_heart_beats_during_a_long_step(library: Library, monkeypatch: pytes
     assert beats[1] > beats[0]
 
 
-def test_dead_runs_are_found(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dead_runs_are_found(library: Library) -> None:
     job_id = library.jobs.start("embed", {})
     assert library.jobs.bury_dead() == []
-    monkeypatch.setattr(job_rows, "DEAD_AFTER_S", -1.0)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    with library._db.write() as connection:
+        connection.execute(text("UPDATE job SET pid = :pid"), {"pid": ended.pid})
     assert [job.id for job in library.jobs.bury_dead()] == [job_id]
     assert library.jobs.recent()[0].state == "interrupted"
 
