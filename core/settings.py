@@ -8,18 +8,29 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from core import files
+from core.errors import UserError
 
 APP = "earmap"
 
 
-class AudioSettings(BaseModel):
+class Section(BaseModel):
+    """A group of settings; its bounds hold for what is assigned later, too."""
+
+    model_config = ConfigDict(validate_assignment=True)
+
+
+class AudioSettings(Section):
     """Reading audio files."""
 
     workers: int = Field(0, ge=0, le=64, title="Decoding processes", description="0: one for each core.")
@@ -33,7 +44,7 @@ class AudioSettings(BaseModel):
     )  # fmt: skip
 
 
-class EmbeddingSettings(BaseModel):
+class EmbeddingSettings(Section):
     """How a track becomes a vector."""
 
     encoder: str = Field("mfcc", title="Encoder", description="The model behind neighbours and map.")
@@ -51,7 +62,7 @@ class EmbeddingSettings(BaseModel):
     )
 
 
-class PlayerSettings(BaseModel):
+class PlayerSettings(Section):
     """Sound."""
 
     device: str = Field("", title="Audio device", description="Empty: the system's default.")
@@ -59,7 +70,7 @@ class PlayerSettings(BaseModel):
     audition_s: float = Field(10.0, ge=2, le=60, title="Audition length (s)")
 
 
-class WindowSettings(BaseModel):
+class WindowSettings(Section):
     """Looks."""
 
     theme: Literal["system", "light", "dark"] = Field("system", title="Theme")
@@ -122,37 +133,77 @@ def _without(values: dict[str, Any], error: ValidationError) -> dict[str, Any]:
     return values
 
 
+def _defaults() -> Settings:
+    """The defaults, under what the environment says.
+
+    Raises
+    ------
+    UserError
+        The environment says something that makes no sense.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = (f"EARMAP_{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}." for e in error.errors())
+        raise UserError("An environment variable makes no sense.", " ".join(wrong)) from error
+    except SettingsError as error:
+        raise UserError("An environment variable makes no sense.", f"EARMAP_...: {error}.") from error
+
+
+def _set_aside(path: Path) -> str:
+    """Keep a copy of a broken file, since the next save replaces it; says where."""
+    copy = path.with_name(path.name + ".broken")
+    with suppress(OSError):
+        shutil.copyfile(path, copy)
+        return f" The file was kept as {copy}."
+    return ""
+
+
 def load(path: Path | None = None) -> tuple[Settings, str | None]:
     """Read the settings; what is broken in the file takes its default.
 
     Returns
     -------
     The settings, and a sentence for the person where something had to be set aside.
+
+    Raises
+    ------
+    UserError
+        An environment variable makes no sense.
     """
     path = path or settings_file()
+    defaults = _defaults()
     try:
-        values = json.loads(path.read_text("utf-8"))
-        if not isinstance(values, dict):
+        read = json.loads(path.read_text("utf-8"))
+        if not isinstance(read, dict):
             raise ValueError("not an object")
     except FileNotFoundError:
-        return Settings(), None
-    except (OSError, ValueError) as error:
-        return Settings(), f"The settings in {path} could not be read ({error}); defaults are used."
+        return defaults, None
+    except (OSError, ValueError, RecursionError) as error:
+        note = f"The settings in {path} could not be read ({error}); defaults are used."
+        return defaults, note + _set_aside(path)
+    # Only fields: pydantic-settings takes names with an underscore for orders to itself.
+    values = {name: value for name, value in read.items() if name in Settings.model_fields}
     try:
         return Settings(**values), None
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
-        return Settings(
-            **_without(values, error)
-        ), f"Settings that made no sense were set to their defaults: {fields}."
+        note = f"Settings that made no sense were set to their defaults: {fields}."
+        return Settings(**_without(values, error)), note + _set_aside(path)
 
 
 def save(settings: Settings, path: Path | None = None) -> None:
-    """Write the settings atomically."""
+    """Write the settings atomically.
+
+    Raises
+    ------
+    UserError
+        The place cannot be written to.
+    """
     path = path or settings_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, suffix=".new", delete=False
-    ) as file:
-        file.write(settings.model_dump_json(indent=2))
-    Path(file.name).replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.unwritable(path, error) from error
+    with files.atomic(path) as file:
+        file.write(settings.model_dump_json(indent=2).encode())
