@@ -82,7 +82,9 @@ def test_only_broken_fields_take_their_default(tmp_path: Path) -> None:
     path.write_text(text)
     read, note = settings.load(path)
     assert note is not None
-    assert all(name in note for name in ("audio.workers", "audio.stall_limit_s", "player.volume", "embedding"))
+    assert all(
+        name in note for name in ("audio.workers", "audio.stall_limit_s", "player.volume", "embedding")
+    )
     assert "window" not in note
     expected = Settings()
     expected.audio.longest_h, expected.window.theme = 3, "dark"
