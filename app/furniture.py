@@ -139,7 +139,9 @@ class Furnished(QObject):
 def choice(record: EncoderRecord) -> EncoderChoice:
     """The encoder for the switch: its card's words, else the program's, else its name."""
     title, tip = TITLES.get(record.name, (record.name, ""))
-    return EncoderChoice(record.name, str(record.card.get("title") or title), str(record.card.get("summary") or tip))
+    return EncoderChoice(
+        record.name, str(record.card.get("title") or title), str(record.card.get("summary") or tip)
+    )
 
 
 def furnish(wiring: Wiring, library: Library, remembered: str) -> Furnished:

@@ -97,7 +97,9 @@ def test_the_keys_of_the_design_fire_once(name: str, keys: str, window: MainWind
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_no_shortcut_fires_while_a_text_field_has_the_focus(field: type[QWidget], window: MainWindow, qtbot: QtBot) -> None:
+def test_no_shortcut_fires_while_a_text_field_has_the_focus(
+    field: type[QWidget], window: MainWindow, qtbot: QtBot
+) -> None:
     fired = allow_all(window.actions_table)
     editor = field(window)
     editor.show()
@@ -153,19 +155,29 @@ def test_the_table_is_whole() -> None:
     assert all(not QKeySequence(key).isEmpty() for key in keys)
     assert {info.icon for info in TABLE if info.icon} <= set(read_icons())
     assert all(info.tip.endswith(".") for info in TABLE)
-    listed = [n for _, entries in MENUS for e in entries for n in (e[1:] if isinstance(e, tuple) else (e,)) if n != SEPARATOR]
+    listed = [
+        n
+        for _, entries in MENUS
+        for e in entries
+        for n in (e[1:] if isinstance(e, tuple) else (e,))
+        if n != SEPARATOR
+    ]
     assert sorted(listed) == sorted(names)
 
 
 def test_menus_show_all_and_letters_are_used_once(window: MainWindow) -> None:
     menus = [menu for menu in window.menuBar().findChildren(QMenu) if menu.actions()]
-    assert {a.objectName() for menu in menus for a in menu.actions() if a.objectName()} == {i.name for i in TABLE}
+    assert {a.objectName() for menu in menus for a in menu.actions() if a.objectName()} == {
+        i.name for i in TABLE
+    }
     for menu in menus:
         letters = [text[text.index("&") + 1].lower() for a in menu.actions() if "&" in (text := a.text())]
         assert len(letters) == len(set(letters)), menu.title()
 
 
-def test_the_log_folder_need_not_exist(wiring: Wiring, window: MainWindow, opener: Opener, tmp_path: Path) -> None:
+def test_the_log_folder_need_not_exist(
+    wiring: Wiring, window: MainWindow, opener: Opener, tmp_path: Path
+) -> None:
     window.actions_table["log"].trigger()
     assert [url.toLocalFile() for url in opener.opened] == [str(tmp_path / "log")]
 

@@ -27,7 +27,9 @@ def view(context: Context, qtbot: QtBot) -> ActivityView:
 
 
 def job(number: int = 1, **fields: object) -> JobView:
-    return replace(JobView(number, "embed", {}, "running", stage="Listening to the music", began=float(number)), **fields)  # type: ignore[arg-type] # as given
+    return replace(
+        JobView(number, "embed", {}, "running", stage="Listening to the music", began=float(number)), **fields
+    )  # type: ignore[arg-type] # as given
 
 
 def texts(card: JobCard) -> str:
@@ -58,7 +60,9 @@ def test_a_job_of_unknown_length_shows_that_it_moves(view: ActivityView, context
 
 
 @pytest.mark.parametrize("state", ["completed", "cancelled", "failed", "interrupted"])
-def test_a_job_that_is_over_says_how_and_offers_to_go_on(state: str, view: ActivityView, context: Context) -> None:
+def test_a_job_that_is_over_says_how_and_offers_to_go_on(
+    state: str, view: ActivityView, context: Context
+) -> None:
     context.jobs._show(job())
     context.jobs._show(job(state=state, title="No room left.", hint="Free some.", ended=66.0))
     card = view.cards[1]
@@ -85,7 +89,9 @@ def test_what_was_skipped_is_listed_with_its_reason_and_can_be_copied(
     assert card.skipped.text() == "2 items skipped"
     qtbot.mouseClick(card.skipped, Qt.MouseButton.LeftButton)
     assert card.table.isVisible()
-    cells = [[card.model.index(row, column).data() for column in (0, 1)] for row in range(card.model.rowCount())]
+    cells = [
+        [card.model.index(row, column).data() for column in (0, 1)] for row in range(card.model.rowCount())
+    ]
     assert cells == [["a.mp3", "The file is empty."], ["b.ogg", "It is cut off."]]
     qtbot.mouseClick(card.copy, Qt.MouseButton.LeftButton)
     assert QApplication.clipboard().text() == "a.mp3\tThe file is empty.\nb.ogg\tIt is cut off."
@@ -131,12 +137,17 @@ def test_stop_and_resume_reach_a_real_job(
     assert context.jobs.view(newest).state in ("cancelled", "completed")
 
 
-def test_the_status_bar_tells_the_job_and_opens_activity(window: MainWindow, context: Context, qtbot: QtBot) -> None:
+def test_the_status_bar_tells_the_job_and_opens_activity(
+    window: MainWindow, context: Context, qtbot: QtBot
+) -> None:
     button = window.jobs_button.button
     assert "Nothing is running" in button.text()
     context.jobs._show(job(1, kind="scan", done=12, total=None))
     context.jobs._show(job(2, done=50, total=200, rate=2.5, seconds_left=60.0))
-    assert button.text().strip() == "Listening to the music: 50 of 200 tracks · 2.5 tracks/s · about 1 min left · 1 more"
+    assert (
+        button.text().strip()
+        == "Listening to the music: 50 of 200 tracks · 2.5 tracks/s · about 1 min left · 1 more"
+    )
     assert (window.jobs_button.bar.value(), window.jobs_button.bar.maximum()) == (50, 200)
     window.show_view("view-library")
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -155,7 +166,8 @@ def test_an_open_list_grows_while_the_job_runs(view: ActivityView, context: Cont
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(2, "a few seconds left"), (38, "about 40 s left"), (70, "about 1 min left"), (3600 * 2 + 60, "about 2 h 1 min left"),
+    [(2, "a few seconds left"), (38, "about 40 s left"), (70, "about 1 min left"),
+     (3600 * 2 + 60, "about 2 h 1 min left"),
      (3600 * 40, "about 40 h left")],
 )  # fmt: skip
 def test_time_left_in_words(seconds: float, text: str) -> None:

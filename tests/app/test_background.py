@@ -39,9 +39,7 @@ def test_work_is_done_elsewhere_and_its_result_arrives_here(
     assert receiver.threads == [threading.main_thread().name]
 
 
-def test_errors_come_to_whoever_asked_else_to_the_door(
-    receiver: Receiver, qtbot: QtBot
-) -> None:
+def test_errors_come_to_whoever_asked_else_to_the_door(receiver: Receiver, qtbot: QtBot) -> None:
     fallback = Receiver()
     background = Background(fallback.take)
 

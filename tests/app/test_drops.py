@@ -26,7 +26,9 @@ def files(*paths: bytes) -> QMimeData:
 
 
 def quoted(path: bytes) -> bytes:
-    return b"".join(bytes([b]) if chr(b).isalnum() and b < 128 or b in b"/._-" else b"%%%02X" % b for b in path)
+    return b"".join(
+        bytes([b]) if (chr(b).isalnum() and b < 128) or b in b"/._-" else b"%%%02X" % b for b in path
+    )
 
 
 def enter(window: QWidget, data: QMimeData, actions: Qt.DropAction = COPY | MOVE | LINK) -> QDragEnterEvent:
@@ -56,12 +58,12 @@ def test_folders_and_files_arrive_after_the_handler_returned(window: MainWindow,
 @pytest.mark.skipif(sys.platform != "linux", reason="only here are names free bytes")
 def test_names_that_are_no_utf8_keep_their_bytes(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/caf\xe9 \xff"
-    os.mkdir(path)
+    Path(os.fsdecode(path)).mkdir()
     with qtbot.waitSignal(window.add_wanted) as caught:
         drop(window, files(path))
     (paths,) = caught.args[0]
     assert paths == path
-    assert os.path.isdir(paths)
+    assert Path(os.fsdecode(paths)).is_dir()
 
 
 def test_names_in_any_script_and_spelling(qtbot: QtBot) -> None:
@@ -106,5 +108,3 @@ def test_text_fields_do_not_swallow_files(window: MainWindow) -> None:
     assert search.acceptDrops()
     window.place(Parts(library, QWidget(), QWidget()))
     assert not any(line.acceptDrops() for line in window.findChildren(QLineEdit))
-
-

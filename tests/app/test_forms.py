@@ -71,7 +71,9 @@ def test_what_makes_no_sense_together_is_said_and_not_taken(form: Form[Example],
     assert any("needs a name" in label.text() and label.isVisible() for label in form.findChildren(QLabel))
     qtbot.keyClicks(widget(form, QLineEdit, "name"), "x")
     assert form.value == Example(kind="large", name="x")
-    assert not any("needs a name" in label.text() and label.isVisible() for label in form.findChildren(QLabel))
+    assert not any(
+        "needs a name" in label.text() and label.isVisible() for label in form.findChildren(QLabel)
+    )
 
 
 def test_showing_a_value_fires_nothing(form: Form[Example], qtbot: QtBot) -> None:
@@ -102,7 +104,11 @@ def test_preferences_show_every_setting_and_report_changes(qtbot: QtBot) -> None
     dialog = Preferences(Settings())
     qtbot.addWidget(dialog)
     fields = {(group, name) for group, form in dialog.forms.items() for name in form.editors}
-    expected = {(group, name) for group in Settings.model_fields for name in type(getattr(Settings(), group)).model_fields}
+    expected = {
+        (group, name)
+        for group in Settings.model_fields
+        for name in type(getattr(Settings(), group)).model_fields
+    }
     assert fields == expected
     with qtbot.waitSignal(dialog.changed) as caught:
         widget(dialog.forms["audio"], QSpinBox, "workers").setValue(3)

@@ -80,7 +80,10 @@ def progress(done: int, total: int | None = 100, stage: str = "s") -> Progress:
 
 
 def test_rate_and_time_left_come_from_the_last_seconds() -> None:
-    view = follow(*[(float(t), progress(2 * t, 400)) for t in range(40)], *[(40.0 + t, progress(80 + t, 400)) for t in range(60)])
+    view = follow(
+        *[(float(t), progress(2 * t, 400)) for t in range(40)],
+        *[(40.0 + t, progress(80 + t, 400)) for t in range(60)],
+    )
     assert view.rate == pytest.approx(1.0, rel=0.05)
     assert view.seconds_left == pytest.approx((400 - view.done) / view.rate)
     assert RATE_WINDOW_S < 60
@@ -89,12 +92,16 @@ def test_rate_and_time_left_come_from_the_last_seconds() -> None:
 def test_nothing_is_promised_before_it_can_be_known() -> None:
     assert follow((0.0, progress(5))).seconds_left is None
     assert follow((0.0, progress(5, None)), (9.0, progress(50, None))).seconds_left is None
-    stalled = follow((0.0, progress(5)), (1.0, progress(50)), *[(float(t), progress(50)) for t in range(2, 60)])
+    stalled = follow(
+        (0.0, progress(5)), (1.0, progress(50)), *[(float(t), progress(50)) for t in range(2, 60)]
+    )
     assert (stalled.rate, stalled.seconds_left) == (0, None)
 
 
 def test_a_new_stage_begins_its_rate_anew() -> None:
-    view = follow((0.0, progress(0)), (10.0, progress(100)), (11.0, progress(0, 10, "t")), (12.0, progress(1, 10, "t")))
+    view = follow(
+        (0.0, progress(0)), (10.0, progress(100)), (11.0, progress(0, 10, "t")), (12.0, progress(1, 10, "t"))
+    )
     assert view.rate == pytest.approx(1.0)
 
 
@@ -107,7 +114,9 @@ def test_skips_are_listed_and_the_end_completes_the_count() -> None:
     assert follow(*events, (3.0, Ended(7, "failed", title="No room."))).done == 3
 
 
-def test_a_real_scan_reports_ends_and_leaves_no_process(context: Context, qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_real_scan_reports_ends_and_leaves_no_process(
+    context: Context, qtbot: QtBot, tmp_path: Path
+) -> None:
     music = tmp_path / "music"
     music.mkdir()
     for name in ("a.mp3", "b.flac", "notes.txt"):
@@ -118,7 +127,11 @@ def test_a_real_scan_reports_ends_and_leaves_no_process(context: Context, qtbot:
         assert jobs.view(number).state == "waiting"
     view = jobs.view(number)
     assert (view.state, view.result["found"], view.job_id > 0) == ("completed", 2, True)
-    qtbot.waitUntil(lambda: not [c for c in psutil.Process().children() if "resource_tracker" not in " ".join(c.cmdline())])
+    qtbot.waitUntil(
+        lambda: (
+            not [c for c in psutil.Process().children() if "resource_tracker" not in " ".join(c.cmdline())]
+        )
+    )
 
 
 def test_a_real_job_that_is_killed_says_so(context: Context, qtbot: QtBot, tmp_path: Path) -> None:
@@ -126,7 +139,11 @@ def test_a_real_job_that_is_killed_says_so(context: Context, qtbot: QtBot, tmp_p
     number = context.jobs.start("scan", {"paths": [str(tmp_path)]})
 
     def born() -> psutil.Process | None:
-        fresh = [c for c in psutil.Process().children() if c not in before and "spawn_main" in " ".join(c.cmdline())]
+        fresh = [
+            c
+            for c in psutil.Process().children()
+            if c not in before and "spawn_main" in " ".join(c.cmdline())
+        ]
         return fresh[0] if fresh else None
 
     qtbot.waitUntil(lambda: born() is not None, timeout=20_000)
@@ -163,7 +180,11 @@ def test_no_more_than_twenty_changes_a_second_reach_the_window(stage: Stage, qtb
 
 def test_one_of_a_kind_runs_and_the_next_waits(stage: Stage, qtbot: QtBot) -> None:
     jobs = stage.jobs
-    first, second, other = jobs.start("scan", {"paths": ["a"]}), jobs.start("scan", {"paths": ["b"]}), jobs.start("embed")
+    first, second, other = (
+        jobs.start("scan", {"paths": ["a"]}),
+        jobs.start("scan", {"paths": ["b"]}),
+        jobs.start("embed"),
+    )
     assert jobs.start("scan", {"paths": ["b"]}) == second
     qtbot.waitUntil(lambda: len(stage.handles) == 2)
     assert [handle.kind for handle in stage.handles] == ["scan", "embed"]
@@ -210,7 +231,9 @@ def test_a_job_that_does_not_stop_is_ended_in_time(stage: Stage, qtbot: QtBot) -
 
 
 @pytest.mark.parametrize("error", [UserError("No room.", "Free some."), OSError("no process")])
-def test_a_process_that_cannot_be_started_is_a_failed_job(stage: Stage, qtbot: QtBot, error: Exception) -> None:
+def test_a_process_that_cannot_be_started_is_a_failed_job(
+    stage: Stage, qtbot: QtBot, error: Exception
+) -> None:
     stage.error = error
     with qtbot.waitSignal(stage.jobs.ended) as caught:
         stage.jobs.start("embed")
@@ -241,6 +264,6 @@ def test_earlier_runs_are_remembered_before_the_new(stage: Stage, qtbot: QtBot) 
 
 
 def record(number: int, state: Any) -> JobRecord:
-    return JobRecord(number, "embed", {}, state, "s", 3, 9, 2, {}, {}, "t", "h", "", os.getpid(), 1.0, 2.0, 3.0)
-
-
+    return JobRecord(
+        number, "embed", {}, state, "s", 3, 9, 2, {}, {}, "t", "h", "", os.getpid(), 1.0, 2.0, 3.0
+    )

@@ -68,7 +68,9 @@ def test_navigation_shows_pages_and_where_one_is(window: MainWindow, parts: Part
     assert {"Map", "Train", "Compare"}.isdisjoint(buttons)
 
 
-def test_an_empty_library_offers_a_place_to_drop_and_a_button(window: MainWindow, parts: Parts, qtbot: QtBot) -> None:
+def test_an_empty_library_offers_a_place_to_drop_and_a_button(
+    window: MainWindow, parts: Parts, qtbot: QtBot
+) -> None:
     window.show_start(True)
     assert window.start.isVisible()
     assert not parts.library.isVisible()
@@ -87,7 +89,9 @@ def test_similar_can_be_hidden_and_comes_back(window: MainWindow, parts: Parts) 
     assert parts.similar.isVisible()
 
 
-def test_the_window_comes_back_as_it_was(window: MainWindow, parts: Parts, context: Context, qtbot: QtBot) -> None:
+def test_the_window_comes_back_as_it_was(
+    window: MainWindow, parts: Parts, context: Context, qtbot: QtBot
+) -> None:
     window.resize(1100, 640)
     window.show_view("view-activity")
     window.actions_table["similar"].trigger()
@@ -108,7 +112,9 @@ def test_the_window_comes_back_as_it_was(window: MainWindow, parts: Parts, conte
     second.toasts.detach()
 
 
-@pytest.mark.parametrize("broken", [b"", b"[General]\ngeometry=nonsense\nview=view-nothing\n", b"\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "broken", [b"", b"[General]\ngeometry=nonsense\nview=view-nothing\n", b"\xff\xfe\x00"]
+)
 def test_a_broken_memory_costs_nothing_but_the_memory(broken: bytes, window: MainWindow) -> None:
     config_dir().mkdir(parents=True)
     (config_dir() / "window.ini").write_bytes(broken)
@@ -129,7 +135,10 @@ def test_the_encoder_switch_tells_only_of_a_persons_choice(window: MainWindow, q
     switch = window.encoder
     assert not switch.combo.isEnabled()
     assert "add music" in switch.combo.toolTip()
-    choices = [EncoderChoice("mfcc", "Timbre (MFCC)"), EncoderChoice("random", "Untrained", "Learned nothing.")]
+    choices = [
+        EncoderChoice("mfcc", "Timbre (MFCC)"),
+        EncoderChoice("random", "Untrained", "Learned nothing."),
+    ]
     with qtbot.assertNotEmitted(switch.chosen):
         switch.set_choices(choices, "random")
     assert switch.current == "random"
@@ -138,7 +147,9 @@ def test_the_encoder_switch_tells_only_of_a_persons_choice(window: MainWindow, q
     assert caught.args == ["mfcc"]
 
 
-def test_closing_waits_for_the_jobs_to_stop(window: MainWindow, context: Context, qtbot: QtBot, tmp_path: Path) -> None:
+def test_closing_waits_for_the_jobs_to_stop(
+    window: MainWindow, context: Context, qtbot: QtBot, tmp_path: Path
+) -> None:
     closed: list[bool] = []
     window.closed.connect(lambda: closed.append(True))
     context.jobs.start("scan", {"paths": [str(tmp_path)]})
@@ -150,7 +161,9 @@ def test_closing_waits_for_the_jobs_to_stop(window: MainWindow, context: Context
     assert not context.jobs.running
 
 
-def test_a_second_try_does_not_wait(window: MainWindow, context: Context, qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_second_try_does_not_wait(
+    window: MainWindow, context: Context, qtbot: QtBot, tmp_path: Path
+) -> None:
     context.jobs.start("scan", {"paths": [str(tmp_path)]})
     context.jobs.start("scan", {})
     window.close()
@@ -160,7 +173,9 @@ def test_a_second_try_does_not_wait(window: MainWindow, context: Context, qtbot:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_in_the_terminal_closes_the_window(number: signal.Signals, window: MainWindow, qtbot: QtBot) -> None:
+def test_an_interrupt_in_the_terminal_closes_the_window(
+    number: signal.Signals, window: MainWindow, qtbot: QtBot
+) -> None:
     before = signal.getsignal(number)
     with closing_on_interrupt(window.close):
         began = time.monotonic()

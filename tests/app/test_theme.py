@@ -17,9 +17,21 @@ from app.theme import DARK, LIGHT, SERIES, Colours, Theme, read_icons, style_she
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
 BLINDNESS = {
     "none": np.eye(3),
-    "protan": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
-    "deutan": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
-    "tritan": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]),
+    "protan": np.array([
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ]),
+    "deutan": np.array([
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ]),
+    "tritan": np.array([
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ]),
 }  # fmt: skip
 
 
@@ -55,7 +67,10 @@ def test_text_can_be_read_on_every_ground_it_stands_on(colours: Colours) -> None
 @pytest.mark.parametrize("sight", BLINDNESS)
 def test_categories_stay_apart_for_every_kind_of_sight(sight: str) -> None:
     seen = [lab(BLINDNESS[sight] @ linear(colour)) for colour in SERIES]
-    distances = {pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]])) for pair in itertools.combinations(range(8), 2)}
+    distances = {
+        pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]]))
+        for pair in itertools.combinations(range(8), 2)
+    }
     assert min(distances.values()) > 5, min(distances, key=lambda pair: distances[pair])
 
 
@@ -109,7 +124,12 @@ def test_every_icon_draws_something_in_the_asked_colour(qapp: QApplication, name
     icon = Theme(qapp, "dark").icon(name, "accent")
     for size in (24, 48):
         image = icon.pixmap(QSize(size, size), 1.0).toImage()
-        drawn = [image.pixelColor(x, y) for x in range(size) for y in range(size) if image.pixelColor(x, y).alpha() > 120]
+        drawn = [
+            image.pixelColor(x, y)
+            for x in range(size)
+            for y in range(size)
+            if image.pixelColor(x, y).alpha() > 120
+        ]
         assert len(drawn) > size / 4
         if name != "earmap":
             assert all(near(colour, QColor(DARK.accent)) for colour in drawn)
