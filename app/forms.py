@@ -25,6 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 Choices = Sequence[tuple[Any, str]]
 LARGEST = 1_000_000_000
 FIELD_WIDTH = 300
+TEXT_MARGIN = 8  # the style sheet's padding does not reach a spin box's text
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def _bool_editor() -> Editor:
 
 def _int_editor(info: FieldInfo) -> Editor:
     spin = QSpinBox()
+    spin.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
     low, high = limits(info, 1)
     spin.setRange(int(low), int(high))
     return Editor(spin, spin.value, spin.setValue, spin.valueChanged)
@@ -89,6 +91,7 @@ class _Number(QDoubleSpinBox):
 
 def _float_editor(info: FieldInfo) -> Editor:
     spin = _Number()
+    spin.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
     low, high = limits(info, 0.01)
     spin.setDecimals(2)
     spin.setRange(low, high)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.jobs.events import Ended, Event, Progress, Skipped, Started
-from core.library.records import JobRecord
+
+if TYPE_CHECKING:  # it brings NumPy, which the window can open without
+    from core.library.records import JobRecord
 
 State = Literal["waiting", "running", "stopping", "completed", "cancelled", "failed", "interrupted"]
 LIVE: frozenset[State] = frozenset({"waiting", "running", "stopping"})

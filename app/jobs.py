@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -17,8 +17,10 @@ from app.job_view import JobFollower, JobView, from_record
 from app.notify import message_of
 from core.jobs.events import Ended, Event
 from core.jobs.process import JobProcess
-from core.library.records import JobRecord
 from core.settings import Settings
+
+if TYPE_CHECKING:  # it brings NumPy, which the window can open without
+    from core.library.records import JobRecord
 
 PERIOD_S = 0.05
 log = logging.getLogger(__name__)

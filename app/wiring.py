@@ -24,10 +24,10 @@ from app.theme import Mode
 from app.views.preferences import Preferences
 from core import paths
 from core import settings as settings_module
-from core.library.records import Counts, JobRecord
 from core.settings import Settings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they bring NumPy and SQLAlchemy, which the window can open without
+    from core.library.records import Counts, JobRecord
     from core.library.store import Library
 
 HISTORY = 30  # earlier jobs that Activity shows

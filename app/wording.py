@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 # What a job is called in the window, and what it counts.
 JOBS = {
     "scan": ("Looking for music", "files"),
     "embed": ("Listening to the music", "tracks"),
 }
+# What a finished job's result says, in this order: (name, words).
+OUTCOMES = {
+    "scan": (("found", "found"), ("new", "new"), ("changed", "changed"), ("missing", "missing")),
+    "embed": (("embedded", "listened to"), ("partial", "cut short"), ("failed", "failed"),
+              ("skipped", "left out"), ("pending", "waiting")),
+}  # fmt: skip
 # A job's figures in words; one that is shown elsewhere is empty here.
 FIGURES = {
     "device": "on {}",
@@ -38,6 +47,12 @@ def rate(per_second: float, what: str) -> str:
     if per_second >= 1:
         return f"{per_second:.1f} {what}/s"
     return f"{per_second * 60:.1f} {what}/min"
+
+
+def outcome(kind: str, result: Mapping[str, Any]) -> str:
+    """`41 found · 3 new`: what a finished job's result says; empty where it says nothing of that kind."""
+    parts = [(result.get(name, 0), words) for name, words in OUTCOMES.get(kind, ())]
+    return " · ".join(f"{number:,} {words}" for number, words in parts if number)
 
 
 def figure(name: str, value: object) -> str:

@@ -96,7 +96,7 @@ class JobCard(QFrame):
         self.skipped.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.skipped.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.skipped.toggled.connect(self._show_skipped)
-        context.theme.set_icon(self.skipped, "chevron-down")
+        context.theme.set_icon(self.skipped, "chevron-right")
         context.theme.changed.connect(self._draw_icon)
         self.model = SkippedModel(())
         self.table = _table(self.model)
@@ -166,7 +166,7 @@ class JobCard(QFrame):
             self.model.show_skips(view.skipped)
 
     def _show_skipped(self, on: bool) -> None:
-        self._context.theme.set_icon(self.skipped, "chevron-right" if on else "chevron-down")
+        self._context.theme.set_icon(self.skipped, "chevron-down" if on else "chevron-right")
         self.table.setVisible(on)
         self.copy.setVisible(on)
         if not on or self.view.skipped:
@@ -262,6 +262,8 @@ def _figures(view: JobView) -> list[str]:
     """Where it is, and what it says of itself."""
     stage = "" if view.stage == wording.job_title(view.kind) else view.stage
     where = progress(view) if view.state in ("running", "stopping") else ""
+    if not where:
+        where = wording.outcome(view.kind, view.result)
     if not where and view.done:
         where = f"{view.done:,} {wording.unit(view.kind)}"
     metrics = [wording.figure(name, value) for name, value in view.metrics.items()]

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
     QListWidget,
+    QListWidgetItem,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -36,6 +37,8 @@ WORDS: dict[str, dict[str, Choices]] = {
         ],
     },
 }
+
+GROUP_HEIGHT = 38
 
 
 class Preferences(QDialog):
@@ -89,7 +92,8 @@ class Preferences(QDialog):
         given = {key.removeprefix(prefix): each for key, each in choices.items() if key.startswith(prefix)}
         form = self.forms[name] = Form(value, {**WORDS.get(name, {}), **given})
         form.changed.connect(self._edited)
-        self._groups.addItem(title)
+        item = QListWidgetItem(title, self._groups)
+        item.setSizeHint(QSize(0, GROUP_HEIGHT))
         self._pages.addWidget(_page(title, form))
 
     def _lay_out(self) -> None:

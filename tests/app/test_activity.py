@@ -164,6 +164,16 @@ def test_an_open_list_grows_while_the_job_runs(view: ActivityView, context: Cont
     assert view.cards[1].model.rowCount() == 2
 
 
+def test_a_finished_job_says_what_came_of_it(view: ActivityView, context: Context) -> None:
+    scan = {"found": 1240, "new": 3, "changed": 0, "missing": 2}
+    context.jobs._show(job(1, kind="scan", state="completed", ended=9.0, done=22, result=scan))
+    assert "1,240 found · 3 new · 2 missing" in texts(view.cards[1])
+    context.jobs._show(
+        job(2, state="completed", ended=9.0, result={"embedded": 39, "failed": 1, "pending": 0})
+    )
+    assert "39 listened to · 1 failed" in texts(view.cards[2])
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(2, "a few seconds left"), (38, "about 40 s left"), (70, "about 1 min left"),
