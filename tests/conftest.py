@@ -15,6 +15,8 @@ pytest_plugins = ["pytester", "tests.guards"]
 settings.register_profile("earmap", deadline=None)
 settings.load_profile("earmap")
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as jobs set it, before anything here loads torch
+
 if sys.platform == "linux" and not any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 

@@ -32,7 +32,7 @@ from core.recommend import measure, needs_refresh
 Floats = NDArray[np.float32]
 
 STORE_S = 1.0
-FETCH = 16  # few, so that a clicked track is next
+FETCH = 4  # few, so that a clicked track is next
 RECOUNT_S = 5.0
 STATISTICS_ROWS = 50_000  # read in shuffled order, so the first are a fair sample
 HOPELESS = 20
@@ -286,7 +286,7 @@ class _Run:
         self.crashes[key] += failed.kind in ("crashed", "memory")
         if failed.kind == "missing":
             read = Read(key, "missing", failed.reason)
-        elif failed.kind in ("not-regular", "no-audio", "empty"):
+        elif failed.kind == "not-regular":
             read = Read(key, "skipped", failed.reason)
         elif self.crashes[key] == 1:
             read = Read(key, "pending", failed.reason)

@@ -195,9 +195,9 @@ class _RootScan:
 
 
 def _unchanged(before: Known, found: Found) -> bool:
-    """Size and time stand for the content. What was refused unopened (a pipe) and is a file now has changed."""
+    """Size and time stand for the content; what was a pipe and is a file now has changed all the same."""
     same = (before.size, before.mtime_ns) == (found.size, found.mtime_ns)
-    return same and (found.state == "skipped" or not (before.state == "skipped" and before.size == 0))
+    return same and (before.state == "skipped") == (found.state == "skipped")
 
 
 def _below(path: bytes, folder: bytes) -> bool:
@@ -221,7 +221,7 @@ def _entry(path: bytes) -> Entry:
         return Entry(path, None, problem)
     if not stat.S_ISREG(status.st_mode):
         return Entry(path, status, "This is not a file but a pipe, a socket or a device.")
-    return Entry(path, status, "" if status.st_size else "This file is empty.")
+    return Entry(path, status)
 
 
 def _found(relative: bytes, entry: Entry) -> Found:
