@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import itertools
 import time
+from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from app.playback.host import Host
+from app.playback.host import FAILED_TO_START, Host
 from app.playback.protocol import EXIT_STUCK, Item, Message
 
 _AHEAD = 20
@@ -26,9 +28,9 @@ _WAVEFORMS = 256
 _RESTART_S = 3.0
 """After so many seconds of a track, "previous" goes to its beginning first (s)."""
 
-_CRASHES = 8
+_CRASHES = 3
 _CRASH_WINDOW_S = 30.0
-"""More crashes in so short a time are not the files' fault."""
+"""So many crashes in so short a time, none of them while a file was decoded, and it is given up."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,8 @@ class Playable:
     length_s: float | None = None
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A place in the queue; `key` is never used twice."""
+class _Entry(NamedTuple):
+    """A place in the queue; `key` is never used twice, and grows along the queue."""
 
     key: int
     playable: Playable
@@ -118,6 +119,7 @@ class Player(QObject):
         self._kept: _Kept | None = None
         self._waveforms: OrderedDict[int, NDArray[np.float32]] = OrderedDict()
         self._message = ""
+        self._note = ""
         self._underruns = 0
         self._engine = Host("engine", self)
         self._engine.started.connect(self._greet)
@@ -142,12 +144,17 @@ class Player(QObject):
     @property
     def index(self) -> int | None:
         """The place of `current` in the queue."""
-        return next((i for i, entry in enumerate(self._queue) if entry.key == self._key), None)
+        return None if self._key is None else self._place(self._key)
 
     @property
     def queue(self) -> list[Playable]:
         """Everything in the queue, played or not."""
         return [entry.playable for entry in self._queue]
+
+    @property
+    def length(self) -> int:
+        """How many items the queue has."""
+        return len(self._queue)
 
     @property
     def seconds(self) -> float:
@@ -293,7 +300,12 @@ class Player(QObject):
     # How it is done
 
     def _entries(self, playables: Sequence[Playable]) -> list[_Entry]:
-        return [_Entry(next(self._keys), playable) for playable in playables]
+        return list(map(_Entry._make, zip(self._keys, playables, strict=False)))
+
+    def _place(self, key: int) -> int | None:
+        """Where in the queue `key` is."""
+        index = bisect_left(self._queue, key, key=attrgetter("key"))
+        return index if index < len(self._queue) and self._queue[index].key == key else None
 
     def _replace(self, playables: Sequence[Playable], at: int) -> None:
         self._queue = self._entries(playables)
@@ -303,7 +315,8 @@ class Player(QObject):
 
     def _jump(self, index: int) -> None:
         """Play the queue from `index` on, or fall silent where there is nothing."""
-        entry = next((entry for entry in self._queue[index:] if entry.key not in self._bad), None)
+        rest = itertools.islice(self._queue, index, None)
+        entry = next((entry for entry in rest if entry.key not in self._bad), None)
         if entry is not None:
             self._go(entry.key, entry.playable.start_s)
         elif self._auditioning:
@@ -311,9 +324,9 @@ class Player(QObject):
         else:
             self._halt()
 
-    def _go(self, key: int, seconds: float, *, playing: bool = True) -> None:
-        self._tell(do="play", items=self._ahead(key), key=key, seconds=seconds, playing=playing)
-        self._set_state("playing" if playing else "paused")
+    def _go(self, key: int, seconds: float, state: str = "playing") -> None:
+        self._tell(do="play", items=self._ahead(key), key=key, seconds=seconds, playing=state != "paused")
+        self._set_state(state)
         self._set_current(key)
         self._seconds = seconds
         self.position.emit(seconds)
@@ -331,7 +344,7 @@ class Player(QObject):
 
     def _ahead(self, key: int) -> list[Message]:
         """What the engine needs to know of the queue."""
-        index = next((i for i, entry in enumerate(self._queue) if entry.key == key), 0)
+        index = self._place(key) or 0
         window = self._queue[index : index + 1 + _AHEAD]
         return [entry.item().to_json() for entry in window if entry.key not in self._bad]
 
@@ -358,6 +371,8 @@ class Player(QObject):
             self._show_waveform(current)
 
     def _set_message(self, sentence: str) -> None:
+        """Say why nothing is heard; else, if there is something to say, where it is."""
+        sentence = sentence or self._note
         if sentence != self._message:
             self._message = sentence
             self.device_message.emit(sentence)
@@ -375,7 +390,7 @@ class Player(QObject):
         self._queue = kept.queue if kept else []
         self.queue_changed.emit()
         if kept is not None and kept.key is not None:
-            self._go(kept.key, kept.seconds, playing=False)
+            self._go(kept.key, kept.seconds, "paused")
         else:
             self._halt()
 
@@ -422,32 +437,35 @@ class Player(QObject):
 
     def _on_failed(self, key: int, sentence: str) -> None:
         self._bad.add(key)
-        entry = next((entry for entry in self._queue if entry.key == key), None)
-        if entry is not None:
-            self.failed.emit(entry.playable, sentence)
+        place = self._place(key)
+        if place is not None:
+            self.failed.emit(self._queue[place].playable, sentence)
 
     def _on_device(self, name: str, wanted: str) -> None:
         missing = wanted not in ("", name)
-        self._set_message(f"“{wanted}” is not there; playing on “{name}”." if missing else "")
+        self._note = f"“{wanted}” is not there; playing on “{name}”." if missing else ""
+        self._set_message("")
 
     def _on_died(self, code: int, crashed: bool) -> None:
         """Name the file, and go on with the next one in a new process."""
         key, state, culprit = self._key, self._state, self._decoding
-        self._crashes.append(time.monotonic())
-        hopeless = len(self._crashes) == _CRASHES and self._crashes[-1] - self._crashes[0] < _CRASH_WINDOW_S
-        if culprit is not None and code != EXIT_STUCK:
+        stuck = code == EXIT_STUCK and not crashed
+        if culprit is not None and not stuck:
             how = "crashed" if crashed else "failed"
             self._on_failed(culprit, f"The decoder {how} on this file; it is skipped.")
+        elif not stuck:
+            self._crashes.append(time.monotonic())
+        hopeless = len(self._crashes) == _CRASHES and self._crashes[-1] - self._crashes[0] < _CRASH_WINDOW_S
         if key is None:
             return
-        if hopeless or code == -1:
+        if hopeless or code == FAILED_TO_START:
             self._set_state("stopped")
             self._set_current(None)
             self._set_message("The playing process keeps dying; the log says more.")
         elif key in self._bad:
             self._jump(self.index or 0)
         else:
-            self._go(key, self._seconds, playing=state != "paused")
+            self._go(key, self._seconds, state)
 
     # Waveforms and devices
 

@@ -151,14 +151,15 @@ class Engine:
     def _open_output(self) -> None:
         """Try to get a card, and go on where the last one was lost."""
         try:
-            from app.playback.output import NoDevice, Output, rescan
-        except OSError:
-            self._tell("waiting", "The sound library PortAudio is not installed.")
-            self._retry_at = float("inf")
+            from app.playback.output import NoDevice, Output, deadline, rescan
+        except Exception as problem:  # noqa: BLE001 - the import starts PortAudio; its error class comes with it
+            self._tell("waiting", f"The sound system cannot be used ({problem}).")
+            self._retry_at = time.monotonic() + _RETRY_S
             return
         try:
-            rescan()
-            self._output = Output(self._device, self._volume)
+            with deadline(self._give_up):
+                rescan()
+                self._output = Output(self._device, self._volume)
         except NoDevice as problem:
             self._tell("waiting", f"{problem} Playing goes on when one appears.")
             self._retry_at = time.monotonic() + _RETRY_S
@@ -175,10 +176,16 @@ class Engine:
         if feeder:
             feeder.close()
         if output:
+            from app.playback.output import deadline
+
             self._faults += output.mixer.starved + output.mixer.underflows
-            if not output.close():
-                sys.stdout.flush()
-                os._exit(EXIT_STUCK)
+            with deadline(self._give_up):
+                output.close()
+
+    def _give_up(self) -> None:
+        """The driver hangs: leave, so that the window starts a process that does not."""
+        self._tell("waiting", "The audio device does not answer. Playing goes on when it does.")
+        os._exit(EXIT_STUCK)
 
     def _on_decoding(self, key: int | None) -> None:
         self._send("decoding", key=key)

@@ -13,6 +13,9 @@ from PySide6.QtCore import QObject, QProcess, Signal
 from app.playback.protocol import decode, encode
 
 _LOG = logging.getLogger(__name__)
+FAILED_TO_START = -1
+"""What `died` tells of a process that never lived."""
+
 _ROOT = Path(__file__).parents[2]
 _BOOT = "import sys; sys.path.append(sys.argv[1]); from app.playback.__main__ import main; main(sys.argv[2])"
 
@@ -98,7 +101,7 @@ class Host(QObject):
     def _on_error(self, error: QProcess.ProcessError) -> None:
         # Every other error is followed by `finished`.
         if error == QProcess.ProcessError.FailedToStart:
-            self._bury(-1, crashed=False)
+            self._bury(FAILED_TO_START, crashed=False)
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()

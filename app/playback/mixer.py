@@ -49,7 +49,7 @@ class Mixer:
         self.starved = 0
         """Buffers that the ring could not fill although more was to come."""
         self.underflows = 0
-        """Buffers that the sound card says came too late."""
+        """Buffers that the sound card says came too late, while something was to be heard."""
 
     def render(self, out: Samples) -> None:
         """Fill `out` (frames, 2)."""

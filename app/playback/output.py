@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sounddevice
@@ -20,12 +22,27 @@ LATENCY_S = 0.12
 _DEAD_S = 1.5
 """A card that asks for nothing for so long is gone (s)."""
 
-_CLOSE_S = 2.0
-"""A card that cannot be closed in so long hangs (s)."""
+PATIENCE_S = 4.0
+"""A driver that takes longer to open or close a card hangs (s)."""
 
 
 class NoDevice(Exception):  # noqa: N818 - a state of the world, not an error
     """There is no card to play on; the text is a sentence for a person."""
+
+
+@contextmanager
+def deadline(give_up: Callable[[], None]) -> Iterator[None]:
+    """Call `give_up` if what is done in here hangs.
+
+    A call into a driver cannot be broken off, so that only the process's end helps.
+    """
+    timer = threading.Timer(PATIENCE_S, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def rescan() -> None:
@@ -97,7 +114,7 @@ class Output:
         self._beat = (0, time.monotonic())
 
     def _callback(self, out: Samples, _frames: int, _time: object, status: sounddevice.CallbackFlags) -> None:
-        if status.output_underflow:
+        if status.output_underflow and not self.mixer.silent:
             self.mixer.underflows += 1
         self.mixer.render(out)
 
@@ -115,14 +132,8 @@ class Output:
         while not self.mixer.silent and self._stream.active and time.monotonic() < give_up:
             time.sleep(0.005)
 
-    def close(self) -> bool:
-        """Give the card back; False where that hangs, in which case only the process's end helps."""
-        thread = threading.Thread(target=self._abort, daemon=True, name="close")
-        thread.start()
-        thread.join(_CLOSE_S)
-        return not thread.is_alive()
-
-    def _abort(self) -> None:
+    def close(self) -> None:
+        """Give the card back."""
         self._stream.abort(ignore_errors=True)
         self._stream.close(ignore_errors=True)
 

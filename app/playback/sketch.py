@@ -6,12 +6,13 @@ import base64
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from app.playback.protocol import Channel, Item, Message
+from app.playback.protocol import EXIT_STUCK, Channel, Item, Message
 from app.playback.source import Stereo, frames, opened
 from core.audio.records import UnusableError
 
@@ -111,12 +112,14 @@ def _draw(channel: Channel, item: Item) -> None:
 
 def _list_devices(channel: Channel) -> None:
     try:
-        from app.playback.output import names, rescan
-    except OSError:
+        from app.playback.output import deadline, names, rescan
+    except Exception:  # noqa: BLE001 - the import starts PortAudio; its error class comes with it
         channel.send(event="devices", names=[])
         return
-    rescan()
-    channel.send(event="devices", names=names())
+    with deadline(partial(os._exit, EXIT_STUCK)):
+        rescan()
+        found = names()
+    channel.send(event="devices", names=found)
 
 
 def _obey(channel: Channel, message: Message) -> None:

@@ -317,7 +317,7 @@ class PlayerBar(QWidget):
     # What a person does
 
     def _on_play(self) -> None:
-        if self._player.current is None and not self._player.queue:
+        if self._player.current is None and not self._player.length:
             self.play_wanted.emit()
         else:
             self._player.toggle()
@@ -388,7 +388,7 @@ class PlayerBar(QWidget):
         self.waveform.set_track(seconds, excerpt)
         self.total.setText(clock(seconds) if seconds else "")
         self._on_position(playable.start_s if playable else 0.0)
-        self.strip.set_place(self._player.index, len(self._player.queue))
+        self.strip.set_place(self._player.index, self._player.length)
         self._allow()
 
     def _on_position(self, seconds: float) -> None:
@@ -415,7 +415,7 @@ class PlayerBar(QWidget):
     def _allow(self) -> None:
         """Let the actions do what there is something to do for, and say why not else."""
         player, forbid = self._player, self._actions.forbid
-        index, count = player.index, len(player.queue)
+        index, count = player.index, player.length
         forbid("play", "" if count or self._can_start else NO_TRACK)
         forbid("previous", "" if index is not None else _NOTHING)
         forbid("next", "" if index is not None and index + 1 < count else "The queue ends here.")

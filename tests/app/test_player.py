@@ -1,0 +1,495 @@
+"""The player through a real process and a real sound server: what is asked for is what comes out of the card."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.playback.mixer import gain_of
+from app.player import Playable, Player
+from tests.audio_files import tone, write
+from tests.sound_card import RATE, Recording, SoundCard
+
+pytest_plugins = ("tests.sound",)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual sound card needs PulseAudio")
+
+
+@pytest.fixture(scope="module")
+def engine(qapp: QApplication, sound_server: SoundCard) -> Iterator[Player]:
+    """One player for all tests that do it no harm: its process takes a while to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in sound_server.environment.items():
+            patch.setenv(name, value)
+        player = Player(volume=1.0)
+        player.prestart()
+        player.list_devices()
+        yield player
+        player.close()
+
+
+@pytest.fixture
+def player(qtbot: QtBot, engine: Player, sound_card: SoundCard) -> Iterator[Player]:
+    """As if new."""
+    qtbot.wait(300)  # what the card still has of the test before
+    yield engine
+    engine.end_audition()
+    engine.play([])
+    engine.set_volume(1.0)
+    engine.set_device("")
+
+
+@pytest.fixture
+def fragile(qtbot: QtBot, sound_card: SoundCard) -> Iterator[Player]:
+    """A player of the test's own, which it may kill."""
+    player = Player(volume=1.0)
+    yield player
+    player.close()
+
+
+class Log:
+    """What a player has said."""
+
+    def __init__(self, player: Player) -> None:
+        self.tracks: list[int | None] = []
+        self.positions: list[float] = []
+        self.states: list[str] = []
+        self.failures: list[tuple[int, str]] = []
+        self.messages: list[str] = []
+        self._connections = [
+            player.track_changed.connect(lambda track: self.tracks.append(track.track_id if track else None)),
+            player.position.connect(self.positions.append),
+            player.state_changed.connect(self.states.append),
+            player.failed.connect(lambda playable, why: self.failures.append((playable.track_id, why))),
+            player.device_message.connect(self.messages.append),
+        ]
+
+    def close(self) -> None:
+        """Listen no more."""
+        for connection in self._connections:
+            QObject.disconnect(connection)
+
+
+@pytest.fixture
+def log(player: Player) -> Iterator[Log]:
+    log = Log(player)
+    yield log
+    log.close()
+
+
+def playable(number: int, path: Path, seconds: float | None = None) -> Playable:
+    return Playable(number, os.fsencode(path), f"Track {number}", "Somebody", seconds)
+
+
+def note(folder: Path, number: int, seconds: float = 1.0, frequency: float = 440.0) -> Playable:
+    """A track that is one sine."""
+    file = write(folder / f"{number}.flac", tone(seconds, RATE, frequency=frequency)[:, [0, 0]], RATE)
+    return playable(number, file, seconds)
+
+
+def scale(folder: Path, number: int = 1, seconds: int = 6) -> Playable:
+    """A track that sounds at 400 Hz in its first second, 500 Hz in its second one, and so on."""
+    t = np.arange(seconds * RATE) / RATE
+    wave = 0.5 * np.sin(2 * np.pi * np.cumsum(400 + 100 * np.floor(t)) / RATE)
+    return playable(number, write(folder / f"scale{number}.wav", wave.astype(np.float32), RATE), float(seconds))
+
+
+def pitch(sound: np.ndarray) -> float:
+    """The strongest frequency (Hz)."""
+    wave = sound[:, 0] * np.hanning(len(sound))
+    return float(np.abs(np.fft.rfft(wave, 4 * RATE)).argmax() / 4)
+
+
+def until(qtbot: QtBot, condition: Callable[[], bool], timeout_ms: int = 10_000) -> None:
+    qtbot.waitUntil(condition, timeout=timeout_ms)
+
+
+def play_out(qtbot: QtBot, player: Player, log: Log) -> None:
+    """Wait until the queue has been played."""
+    until(qtbot, lambda: log.states[-1:] == ["stopped"], 15_000)
+    qtbot.wait(250)  # what the card still has
+
+
+def steepest(sound: np.ndarray) -> float:
+    return float(np.abs(np.diff(sound[:, 0])).max())
+
+
+STEEPEST_440 = 0.5 * 2 * np.pi * 440 / RATE
+
+
+def recorded(recording: Recording) -> np.ndarray:
+    sound = recording.sound()
+    assert len(sound), "nothing came out of the card"
+    return sound
+
+
+def test_a_tone_comes_out_at_its_pitch_and_level(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    with sound_card.recording() as recording:
+        player.play([note(tmp_path, 1, 1.5)])
+        assert player.state == "playing"
+        play_out(qtbot, player, log)
+    sound = recorded(recording)
+    assert len(sound) / RATE == pytest.approx(1.5, abs=0.03)
+    assert pitch(sound[RATE // 4 : -RATE // 4]) == pytest.approx(440, abs=1)
+    assert np.abs(sound[RATE // 4 : -RATE // 4]).max() == pytest.approx(0.5, abs=0.01)
+    np.testing.assert_allclose(sound[:, 0], sound[:, 1], atol=1e-4)
+    assert steepest(sound) < 1.2 * STEEPEST_440
+    assert log.tracks == [1, None]
+    assert log.positions == sorted(log.positions[:-1]) + log.positions[-1:]
+    assert max(log.positions) == pytest.approx(1.4, abs=0.15)
+
+
+@pytest.mark.parametrize(("first", "second"), [(48_000, 48_000), (44_100, 44_100), (44_100, 48_000)])
+def test_two_halves_of_a_sine_are_one_sine(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path, first: int, second: int
+) -> None:
+    queue = [  # whole periods, so that the second half goes on where the first one ends
+        playable(1, write(tmp_path / "a.wav", tone(0.75, first), first)),
+        playable(2, write(tmp_path / "b.flac", tone(0.75, second), second)),
+    ]
+    with sound_card.recording() as recording:
+        player.play(queue)
+        play_out(qtbot, player, log)
+    sound = recorded(recording)
+    assert len(sound) / RATE == pytest.approx(1.5, abs=0.03)
+    assert steepest(sound) < 1.2 * STEEPEST_440
+    middle = sound[RATE // 4 : -RATE // 4, 0]
+    # No gap: the power of every period is that of the sine.
+    period = 4800
+    power = (middle[: len(middle) // period * period].reshape(-1, period) ** 2).mean(axis=1)
+    np.testing.assert_allclose(power, 0.125, rtol=0.02)
+    assert log.tracks == [1, 2, None]
+
+
+def test_seek_lands_where_it_should(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    player.play([scale(tmp_path)])
+    until(qtbot, lambda: player.seconds > 0.2)
+    with sound_card.recording() as recording:
+        player.seek(4.1)
+        assert player.seconds == 4.1
+        qtbot.wait(700)
+    assert pitch(recorded(recording)[-RATE // 4 :]) == pytest.approx(800, abs=3)
+    assert 4.3 < player.seconds < 5
+    backward = [b - a for a, b in zip(log.positions, log.positions[1:], strict=False) if b < a]
+    assert not backward, "a position from before the seek was shown after it"
+
+
+def test_pause_is_soft_and_resume_goes_on_there(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    with sound_card.recording() as recording:
+        player.play([note(tmp_path, 1, 2.0)])
+        until(qtbot, lambda: player.seconds > 0.5)
+        player.toggle()
+        assert player.state == "paused"
+        qtbot.wait(500)
+        place = player.seconds
+        qtbot.wait(200)
+        assert player.seconds == place
+        player.toggle()
+        play_out(qtbot, player, log)
+    sound = recorded(recording)
+    silent = np.abs(sound).max(axis=1) < 1e-4
+    assert silent.sum() / RATE == pytest.approx(0.7, abs=0.25)
+    assert len(sound) / RATE - silent.sum() / RATE == pytest.approx(2.0, abs=0.1)
+    assert steepest(sound) < 1.2 * STEEPEST_440
+
+
+@pytest.mark.parametrize("volume", [0.5, 0.0])
+def test_volume(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path, volume: float
+) -> None:
+    with sound_card.recording() as recording:
+        player.play([note(tmp_path, 1, 1.5)])
+        until(qtbot, lambda: player.seconds > 0.3)
+        player.set_volume(volume)
+        play_out(qtbot, player, log)
+        samples = recording.samples()[-RATE // 2 - RATE // 4 : -RATE // 2]
+    assert np.abs(samples).max() == pytest.approx(0.5 * gain_of(volume), abs=1e-3)
+    assert steepest(recorded(recording)) < 1.2 * STEEPEST_440
+
+
+def test_next_previous_and_the_queues_end(qtbot: QtBot, player: Player, log: Log, tmp_path: Path) -> None:
+    player.play([note(tmp_path, n, 8.0) for n in (1, 2, 3)], at=1)
+    until(qtbot, lambda: player.seconds > 0.2)
+    player.next()
+    assert player.current is not None
+    assert player.current.track_id == 3
+    until(qtbot, lambda: player.seconds > 0.2)
+    player.previous()
+    player.previous()
+    assert player.index == 0
+    player.seek(5)
+    until(qtbot, lambda: player.seconds > 5.1)
+    player.previous()
+    assert (player.index, player.seconds) == (0, 0.0)
+    player.play([note(tmp_path, 4, 8.0)])
+    player.next()
+    assert (player.state, player.current) == ("stopped", None)
+    assert log.tracks == [2, 3, 2, 1, 4, None]
+
+
+def test_the_queue_changes_while_it_plays(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    low, wrong, high = (note(tmp_path, n, 1.0, f) for n, f in ((1, 440), (2, 1320), (3, 880)))
+    with sound_card.recording() as recording:
+        player.play([low, wrong])
+        until(qtbot, lambda: player.seconds > 0.2)  # by now all of it is decoded
+        player.append([high])
+        player.remove(1)
+        play_out(qtbot, player, log)
+    sound = recorded(recording)
+    assert log.tracks == [1, 3, None]
+    assert len(sound) / RATE == pytest.approx(2.0, abs=0.05)
+    assert pitch(sound[: RATE // 2]) == pytest.approx(440, abs=2)
+    assert pitch(sound[-RATE // 2 :]) == pytest.approx(880, abs=2)
+
+
+def test_audition_plays_excerpts_and_gives_the_queue_back(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    player.play([note(tmp_path, 9, 8.0)])
+    until(qtbot, lambda: player.seconds > 0.4)
+    excerpts = [replace(scale(tmp_path, n), start_s=start, length_s=0.8) for n, start in ((1, 2.1), (2, 4.1))]
+    with sound_card.recording() as recording:
+        player.audition(excerpts)
+        assert player.auditioning
+        until(qtbot, lambda: not player.auditioning)
+        qtbot.wait(250)
+    sound = recorded(recording)[-round(1.6 * RATE) :]
+    assert pitch(sound[: round(0.75 * RATE)]) == pytest.approx(600, abs=3)
+    assert pitch(sound[round(0.85 * RATE) :]) == pytest.approx(800, abs=3)
+    middle = np.abs(sound[round(0.79 * RATE) : round(0.81 * RATE)]).max()
+    assert middle < 0.05, "one excerpt fades out before the next one fades in"
+    assert log.tracks == [9, 1, 2, 9]
+    assert player.state == "paused"
+    assert player.current is not None
+    assert player.current.track_id == 9
+    assert player.seconds == pytest.approx(0.5, abs=0.3)
+
+
+def test_escape_from_an_audition(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
+    player.audition([replace(scale(tmp_path), start_s=1.0, length_s=3.0)])
+    until(qtbot, lambda: player.seconds > 1.2)
+    player.stop()
+    assert (player.auditioning, player.state, player.queue) == (False, "stopped", [])
+
+
+def test_a_killed_engine_costs_the_file_it_decoded(
+    qtbot: QtBot, fragile: Player, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    player, log = fragile, Log(fragile)
+    player.play([note(tmp_path, 1, 30.0), note(tmp_path, 2, 1.0, 880)])
+    until(qtbot, lambda: player.seconds > 0.2)
+    with sound_card.recording() as recording:
+        os.kill(player.engine_pid, signal.SIGKILL)
+        play_out(qtbot, player, log)
+    assert [number for number, _ in log.failures] == [1]
+    assert "skipped" in log.failures[0][1]
+    assert log.tracks == [1, 2, None]
+    assert pitch(recorded(recording)[-RATE // 2 :]) == pytest.approx(880, abs=2)
+
+
+def test_a_killed_engine_that_decoded_nothing_goes_on_where_it_was(
+    qtbot: QtBot, fragile: Player, tmp_path: Path
+) -> None:
+    player, log = fragile, Log(fragile)
+    player.play([note(tmp_path, 1, 3.0)])  # short: all of it is decoded at once
+    until(qtbot, lambda: player.seconds > 0.8)
+    first = player.engine_pid
+    os.kill(first, signal.SIGKILL)
+    until(qtbot, lambda: player.engine_pid not in (0, first) and player.seconds > 1.2)
+    assert log.failures == []
+    assert log.positions == sorted(log.positions)
+
+
+def test_what_is_no_sound_file_is_named_and_skipped(
+    qtbot: QtBot, player: Player, log: Log, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "fifo.mp3")
+    (tmp_path / "text.mp3").write_text("words")
+    bad = [playable(n, tmp_path / name) for n, name in ((1, "fifo.mp3"), (2, "text.mp3"), (3, "gone.mp3"))]
+    player.play([*bad, note(tmp_path, 4, 0.5)])
+    play_out(qtbot, player, log)
+    assert [number for number, _ in log.failures] == [1, 2, 3]
+    assert all(why.endswith(".") for _, why in log.failures)
+    assert log.tracks[-2:] == [4, None]
+
+
+def test_nothing_but_bad_files_ends_in_silence(qtbot: QtBot, player: Player, log: Log, tmp_path: Path) -> None:
+    player.play([playable(1, tmp_path / "gone.mp3")])
+    until(qtbot, lambda: player.state == "stopped")
+    assert [number for number, _ in log.failures] == [1]
+    assert player.current is None
+
+
+def test_without_a_card_it_waits_and_says_so(qtbot: QtBot, no_sound_card: None, tmp_path: Path) -> None:
+    player = Player()
+    log = Log(player)
+    player.play([note(tmp_path, 1)])
+    try:
+        until(qtbot, lambda: player.state == "waiting")
+        assert "no audio device" in log.messages[-1]
+        player.pause()
+        until(qtbot, lambda: log.messages[-1] == "")
+        assert player.state == "paused"
+        with qtbot.waitSignal(player.devices_changed, timeout=10_000) as devices:
+            player.list_devices()
+        assert devices.args == [[]]
+    finally:
+        player.close()
+
+
+def test_an_engine_that_dies_again_and_again_is_given_up(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "asound.conf").write_text("")  # ALSA aborts any process that finds its configuration empty
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
+    player = Player()
+    log = Log(player)
+    player.play([note(tmp_path, 1)])
+    try:
+        until(qtbot, lambda: log.states == ["playing", "stopped"], 20_000)
+        assert "keeps dying" in log.messages[-1]
+        assert (log.failures, player.engine_pid) == ([], 0)
+    finally:
+        player.close()
+
+
+def test_a_card_pulled_out_and_put_back(
+    qtbot: QtBot, own_sound_card: SoundCard, tmp_path: Path
+) -> None:
+    player = Player(volume=1.0)
+    log = Log(player)
+    player.play([scale(tmp_path, seconds=12)])
+    until(qtbot, lambda: player.seconds > 1.0)
+    own_sound_card.unplug()
+    until(qtbot, lambda: player.state == "waiting", 15_000)
+    place = player.seconds
+    assert "audio device" in log.messages[-1]
+    own_sound_card.plug()
+    with own_sound_card.recording() as recording:
+        until(qtbot, lambda: player.state == "playing" and player.seconds > place + 0.3, 15_000)
+        qtbot.wait(200)
+    assert log.messages[-1] == ""
+    frequency = pitch(recorded(recording)[-RATE // 8 :])
+    assert frequency == pytest.approx(400 + 100 * int(player.seconds), abs=105)
+    assert log.failures == []
+    player.close()
+
+
+def test_a_card_that_stands_still_is_given_up(
+    qtbot: QtBot, own_sound_card: SoundCard, tmp_path: Path
+) -> None:
+    player = Player(volume=1.0)
+    log = Log(player)
+    player.play([scale(tmp_path, seconds=12)])
+    until(qtbot, lambda: player.seconds > 0.5)
+    with own_sound_card.standing_still():
+        until(qtbot, lambda: player.state == "waiting", 15_000)
+        place = player.seconds
+    until(qtbot, lambda: player.state == "playing" and player.seconds > place + 0.3, 15_000)
+    assert log.failures == []
+    player.close()
+
+
+def test_another_device_takes_over_at_the_same_place(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    with qtbot.waitSignal(player.devices_changed, timeout=10_000) as devices:
+        player.list_devices()
+    assert "second" in devices.args[0]
+    player.play([scale(tmp_path)])
+    until(qtbot, lambda: player.seconds > 0.5)
+    with sound_card.recording("second") as recording:
+        player.set_device("second")
+        until(qtbot, lambda: player.seconds > 2.5)
+    assert pitch(recorded(recording)[-RATE // 4 :]) == pytest.approx(600, abs=5)
+    assert log.positions == sorted(log.positions)
+    assert log.messages == []
+
+
+def test_a_chosen_device_that_is_not_there(qtbot: QtBot, player: Player, log: Log, tmp_path: Path) -> None:
+    player.set_device("Headphones")
+    player.play([note(tmp_path, 1, 3.0)])
+    until(qtbot, lambda: bool(log.messages) and player.seconds > 0.2)
+    assert "Headphones" in log.messages[-1]
+    assert player.state == "playing"
+
+
+def test_the_waveform_comes_and_is_kept(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
+    track = scale(tmp_path)
+    with qtbot.waitSignal(player.waveform, timeout=10_000, check_params_cb=lambda _, p: not np.isnan(p).any()):
+        player.play([track])
+    player.stop()
+    os.unlink(track.path)  # noqa: PTH108 - a path of raw bytes
+    with qtbot.waitSignal(player.waveform, timeout=100) as again:
+        player.play([track])
+    assert again.args[0] == track.track_id
+    assert again.args[1].shape == (800, 2)
+    assert again.args[1].max() == pytest.approx(0.5, abs=0.01)
+
+
+def test_no_call_waits(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
+    track = note(tmp_path, 1, 5.0)
+    many = [replace(track, track_id=number) for number in range(50_000)]
+    calls: list[Callable[[], None]] = [
+        player.prestart, lambda: player.play([track]), player.toggle, player.toggle, lambda: player.seek(1.0),
+        player.next, player.previous, lambda: player.set_volume(0.3), lambda: player.set_device("second"),
+        player.list_devices, lambda: player.append([track]), lambda: player.audition([track]), player.stop,
+    ]  # fmt: skip
+    for call in calls:
+        began = time.perf_counter()
+        call()
+        assert time.perf_counter() - began < 0.05
+    began = time.perf_counter()
+    player.play(many)
+    assert time.perf_counter() - began < 0.5
+    qtbot.wait(300)
+
+
+def test_closing_leaves_no_process(qtbot: QtBot, fragile: Player, tmp_path: Path) -> None:
+    player = fragile
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    player.play([note(tmp_path, 1, 5.0)])
+    until(qtbot, lambda: player.seconds > 0.1)
+    assert {child.pid for child in psutil.Process().children(recursive=True)} - before
+    began = time.perf_counter()
+    player.close()
+    assert time.perf_counter() - began < 1.0
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+    assert player.engine_pid == 0
+
+
+def test_the_engine_ends_with_its_window(qtbot: QtBot, fragile: Player) -> None:
+    player = fragile
+    player.prestart()
+    until(qtbot, lambda: player.engine_pid != 0)
+    process = psutil.Process(player.engine_pid)
+    qtbot.wait(100)
+    player._engine._process.closeWriteChannel()  # what the system does when a window is killed
+    until(qtbot, lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_the_engine_imports_neither_qt_nor_torch(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
+    player.play([note(tmp_path, 1, 5.0)])
+    until(qtbot, lambda: player.seconds > 0.1)
+    libraries = {Path(m.path).name for m in psutil.Process(player.engine_pid).memory_maps()}
+    assert any("portaudio" in name for name in libraries)
+    assert not [name for name in libraries if "Qt" in name or "torch" in name]
