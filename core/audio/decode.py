@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -57,42 +57,34 @@ def decode(request: Request, longest_s: float, alive: Alive) -> Iterator[Event]:
 
 
 def _decode(file: io.FileIO, request: Request, longest: int, alive: Alive) -> Iterator[Event]:
-    began = time.process_time()
-    if not (request.segments or request.identify_only or request.known):
+    report = _Report(request, time.process_time())
+    if request.segments or request.identify_only or request.known:
         with closing(Source(file, alive)) as source:
-            decoding = Decoding(source, longest)
-            yield from _whole(request, source, decoding)
-            report = _Report(request, source.identity, decoding.samples / SAMPLE_RATE, began)
-            yield report.of(source, declared(source, file), decoding)
-        return
+            for _ in source.packets():
+                pass
+            report = replace(report, identity=source.identity, seconds=source.seconds)
+            if request.identify_only or source.identity == request.known:
+                yield report.of(source, declared(source, file), None)
+                return
+            longest_packet_s = source.longest_packet_s
+    if request.segments:
+        yield from _some(file, report, longest_packet_s, longest, alive)
+    else:
+        yield from _all(file, report, longest, alive)
+
+
+def _all(file: io.FileIO, report: _Report, longest: int, alive: Alive) -> Iterator[Event]:
+    """The whole file."""
     with closing(Source(file, alive)) as source:
-        for _ in source.packets():
+        decoding = Decoding(source, longest)
+        packets, start = source.packets(), 0
+        for samples in _windows(decoding.chunks(packets)):
+            yield Window(report.request.key, start, samples)
+            start += samples.size
+        for _ in packets:  # the identity covers what was not decoded as well
             pass
-        report = _Report(request, source.identity, source.seconds, began)
-        if request.identify_only or source.identity == request.known:
-            yield report.of(source, declared(source, file), None)
-            return
-    if not request.segments:
-        yield from _decode(file, replace(request, known=""), longest, alive)
-        return
-    total = int(report.seconds * SAMPLE_RATE) or _length(file, longest, alive)
-    with closing(Source(file, alive)) as source:
-        decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
-        at = spread.starts(min(total, longest), request.segments)
-        yield from _segments(request, decoding, source, at, timed=report.seconds > 0)
-        decoding.capped = total > longest
-        report = replace(report, seconds=min(total, longest) / SAMPLE_RATE)
+        report = replace(report, identity=source.identity, seconds=decoding.samples / SAMPLE_RATE)
         yield report.of(source, declared(source, file), decoding)
-
-
-def _whole(request: Request, source: Source, decoding: Decoding) -> Iterator[Window]:
-    packets = source.packets()
-    start = 0
-    for samples in _windows(decoding.chunks(packets)):
-        yield Window(request.key, start, samples)
-        start += samples.size
-    for _ in packets:  # the identity covers what was not decoded as well
-        pass
 
 
 def _windows(chunks: Iterable[Samples]) -> Iterator[Samples]:
@@ -111,15 +103,24 @@ def _windows(chunks: Iterable[Samples]) -> Iterator[Samples]:
         yield buffer[:filled]
 
 
-def _segments(
-    request: Request, decoding: Decoding, source: Source, at: Sequence[int], *, timed: bool
-) -> Iterator[Window]:
-    if timed and spread.worth_skipping(at):
-        taken = spread.skip(source, decoding, at)
-    else:
-        taken = spread.cut(decoding.chunks(source.packets()), at)
-    for start, samples in taken:
-        yield Window(request.key, start, samples)
+def _some(
+    file: io.FileIO, report: _Report, longest_packet_s: float, longest: int, alive: Alive
+) -> Iterator[Event]:
+    """Segments spread over a file whose packets have been read once."""
+    total = int(report.seconds * SAMPLE_RATE) or _length(file, longest, alive)
+    used = min(total, longest)
+    at = spread.starts(used, report.request.segments)
+    with closing(Source(file, alive)) as source:
+        decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
+        if report.seconds and spread.worth_skipping(at, longest_packet_s):
+            segments = spread.skip(source, decoding, at)
+        else:
+            segments = spread.cut(decoding.chunks(source.packets()), at)
+        for start, samples in segments:
+            yield Window(report.request.key, start, samples)
+        decoding.capped = used < total
+        report = replace(report, seconds=used / SAMPLE_RATE)
+        yield report.of(source, declared(source, file), decoding)
 
 
 def _length(file: io.FileIO, longest: int, alive: Alive) -> int:
@@ -133,9 +134,9 @@ class _Report:
     """What is known of a file before the verdict on its decoding."""
 
     request: Request
-    identity: str
-    seconds: float
     began: float
+    identity: str = ""
+    seconds: float = 0.0
 
     def of(self, source: Source, said: Declared, decoding: Decoding | None) -> Finished:
         reason = flaws(source, decoding, said, self.seconds) if decoding else ""

@@ -71,7 +71,7 @@ class Mono:
         self._entry: FilterContext | None = None
         self._exit: FilterContext | None = None
         self._graph: Graph | None = None  # the contexts refer to it weakly
-        self._channels = 0
+        self._most_samples = 0
         self._frames = 0
         self._samples = 0
 
@@ -86,7 +86,7 @@ class Mono:
             self._begin(frame).push(frame)
         self._frames += 1
         self._samples += frame.samples
-        if self._frames >= _PULL_EVERY or self._samples * self._channels >= _PULL_SAMPLES:
+        if self._frames >= _PULL_EVERY or self._samples >= self._most_samples:
             ready = [*ready, *self._pull()]
         return ready
 
@@ -101,7 +101,8 @@ class Mono:
 
     def _begin(self, frame: AudioFrame) -> FilterContext:
         self._entry, self._exit, self._graph = _graph(frame, self._chunk)
-        self._channels = frame.layout.nb_channels
+        chunk = self._chunk * frame.sample_rate // SAMPLE_RATE
+        self._most_samples = min(chunk, _PULL_SAMPLES // frame.layout.nb_channels)
         return self._entry
 
     def _pull(self) -> list[Samples]:

@@ -80,6 +80,8 @@ class Source:
     ----------
     seconds
         Duration of the packets so far, as the container times them; 0 where it does not.
+    longest_packet_s
+        Duration of the longest of them.
     size
         Bytes of the packets so far.
     error
@@ -90,6 +92,7 @@ class Source:
         self.container = _open(file)
         self.stream = _best(self.container)
         self.seconds = 0.0
+        self.longest_packet_s = 0.0
         self.error: Exception | None = None
         for other in self.container.streams:
             if other.index != self.stream.index:
@@ -148,7 +151,9 @@ class Source:
             size = packet.size
             if size:
                 update(packet)
-                self.seconds += (packet.duration or 0) * tick
+                duration = (packet.duration or 0) * tick
+                self.seconds += duration
+                self.longest_packet_s = max(self.longest_packet_s, duration)
                 self.size += size
                 empty = 0
             else:

@@ -26,9 +26,10 @@ def starts(total: int, segments: int) -> list[int]:
     return [int((2 * index + 1) * total / (2 * segments) - SEGMENT / 2) for index in range(segments)]
 
 
-def worth_skipping(at: Sequence[int]) -> bool:
-    """Whether there is room between the segments for skipping."""
-    return len(at) < 2 or at[1] - at[0] > SEGMENT + 2 * RUN_IN
+def worth_skipping(at: Sequence[int], longest_packet_s: float) -> bool:
+    """Whether there is room between the segments for skipping: packets are decoded whole."""
+    room = SEGMENT + 3 * RUN_IN + 2 * longest_packet_s * SAMPLE_RATE
+    return len(at) < 2 or at[1] - at[0] > room
 
 
 def _padded(samples: Samples) -> Samples:
@@ -58,16 +59,16 @@ def cut(chunks: Iterable[Samples], at: Sequence[int]) -> Iterator[tuple[int, Sam
 
 
 class _Clock:
-    """The packets of a source, and at which sample each ends."""
+    """The packets of a source, and from which sample to which the last one reaches."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.samples = 0.0
+        self.begin = self.end = 0.0
 
     def packets(self) -> Iterator[AudioPacket]:
         tick = float(self._source.tick) * SAMPLE_RATE
         for packet in self._source.packets():
-            self.samples += (packet.duration or 0) * tick
+            self.begin, self.end = self.end, self.end + (packet.duration or 0) * tick
             yield packet
 
 
@@ -80,12 +81,12 @@ def skip(source: Source, decoding: Decoding, at: Sequence[int]) -> Iterator[tupl
     clock = _Clock(source)
     packets = clock.packets()
     for index, begin in enumerate(at):
-        run_in = min(RUN_IN, begin)
-        first = next((packet for packet in packets if clock.samples > begin - run_in), None)
+        first = next((packet for packet in packets if clock.end > begin - RUN_IN), None)
         if first is None:
             return
         source.context.flush_buffers()
-        samples = _take(decoding.chunks(chain([first], packets)), run_in + SEGMENT)[run_in:]
+        early = max(0, begin - round(clock.begin))
+        samples = _take(decoding.chunks(chain([first], packets)), early + SEGMENT)[early:]
         if samples.size >= (SEGMENT // 2 if index else 1):
             yield begin, _padded(samples)
 
