@@ -52,8 +52,6 @@ libwayland-egl.so.1 libwayland-egl1
 # Command and package: a screen and a sound card that are not there, for the tests.
 test_commands='
 Xvfb xvfb
-xvfb-run xvfb
-xauth xauth
 pulseaudio pulseaudio
 pactl pulseaudio-utils
 '
@@ -191,17 +189,6 @@ run() {
     exec "$root/.venv/bin/earmap" "$@"
 }
 
-run_tests() {
-    set -- .venv/bin/python -m pytest "$@"
-    if [ -z "${QT_QPA_PLATFORM:-}" ] && have xvfb-run; then
-        # A real X server: what is tested is what a person gets, down to the system's libraries.
-        QT_QPA_PLATFORM=xcb
-        export QT_QPA_PLATFORM
-        set -- xvfb-run -a -s '-screen 0 1280x800x24' "$@"
-    fi
-    exec "$@"
-}
-
 check() {
     failed=
     for tool in 'ruff check' 'ruff format --check' mypy lint-imports; do
@@ -223,7 +210,8 @@ run)
 test)
     shift
     install test
-    run_tests "$@"
+    # They bring a screen and a sound card of their own.
+    exec .venv/bin/python -m pytest "$@"
     ;;
 check)
     install test

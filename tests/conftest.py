@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["pytester", "tests.guards"]
+pytest_plugins = ["pytester", "tests.guards", "tests.screen"]
 
 # A busy machine is no defect of the program.
 settings.register_profile("earmap", deadline=None)
@@ -17,8 +16,9 @@ settings.load_profile("earmap")
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as jobs set it, before anything here loads torch
 
-if sys.platform == "linux" and not any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY")):
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Which window is active is decided by Qt itself there, by no window manager, and always alike; what needs a
+# real screen asks for one (`tests.screen`).
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture(autouse=True)
