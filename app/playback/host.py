@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, QProcess, Signal
 from app.playback.protocol import decode, encode
 
 _LOG = logging.getLogger(__name__)
+_FAREWELL_MS = 250
+
 FAILED_TO_START = -1
 """What `died` tells of a process that never lived."""
 
@@ -78,7 +80,8 @@ class Host(QObject):
             return
         process.blockSignals(True)
         process.closeWriteChannel()
-        if not process.waitForFinished(1000):
+        # A process that is still loading its libraries does not listen, and has nothing to lose.
+        if not process.waitForFinished(_FAREWELL_MS):
             process.kill()
             process.waitForFinished(1000)
         process.deleteLater()
