@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -70,12 +71,12 @@ class WorkerHandle:
 
     def take(self, request: Request) -> None:
         """Begin a file."""
-        self.request = request
         try:
             self._send(request)
         except _GONE:  # it died while it had nothing to do
             self.stop()
             self._send(request)
+        self.request = request
 
     def _send(self, message: Request | int) -> None:
         pipe = self.pipe or self._start()
@@ -85,8 +86,9 @@ class WorkerHandle:
         self._shared.rest()
         self._ready, self._started_at = False, time.monotonic()
         self.pipe, theirs = self._context.Pipe()
+        tied = threading.current_thread() is threading.main_thread()
         self._process = self._context.Process(
-            target=serve, args=(theirs, self._shared, self._decoder, self._limits), daemon=True
+            target=serve, args=(theirs, self._shared, self._decoder, self._limits, tied), daemon=True
         )
         with _interrupts_blocked():
             self._process.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
@@ -59,8 +59,8 @@ class DecodePool:
         self._workers = [WorkerHandle(decoder, limits) for _ in range(workers or processors())]
         self._streaming = False
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[Event]:
-        """Decode files as they are asked for.
+    def stream(self, requests: Iterable[Request]) -> Generator[Event]:
+        """Decode files as they are asked for; closing the generator gives up what has begun.
 
         Parameters
         ----------

@@ -5,10 +5,12 @@ Imports nothing but PyAV and NumPy, so that a worker is small and starts quickly
 
 from __future__ import annotations
 
+import ctypes
 import math
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -25,6 +27,7 @@ import numpy.typing as npt
 from core.audio.decode import WINDOW, Decoder
 from core.audio.records import Request, Window
 
+_PR_SET_PDEATHSIG = 1
 SLOTS = 3
 """Windows (1.9 MB each) that a worker may be ahead of its consumer."""
 
@@ -101,6 +104,15 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+def _tie_to_thread() -> None:
+    """Have Linux kill this process with the thread that started it, also while Python's lock is held."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        parent = multiprocessing.parent_process()
+        if parent is not None and os.getppid() != parent.pid:  # it has died meanwhile
+            os._exit(1)
+
+
 def _limit_memory(extra: int) -> None:
     """Make a decompression bomb fail in this process before it harms others (Linux)."""
     try:
@@ -115,18 +127,26 @@ def _limit_memory(extra: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (size if hard < 0 else min(size, hard), hard))
 
 
-def _settle(limits: Limits) -> None:
+def _settle(limits: Limits, *, tied: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if tied:
+        _tie_to_thread()
     if hasattr(os, "nice"):
         os.nice(limits.niceness)
     av.logging.set_level(None)
     _limit_memory(limits.memory)
 
 
-def serve(pipe: Connection, shared: Shared, decode: Decoder, limits: Limits) -> None:
-    """Decode one request after the other until the pipe is closed."""
-    _settle(limits)
+def serve(pipe: Connection, shared: Shared, decode: Decoder, limits: Limits, tied: bool) -> None:
+    """Decode one request after the other until the pipe is closed.
+
+    Parameters
+    ----------
+    tied
+        The thread that started this process lives as long as the program.
+    """
+    _settle(limits, tied=tied)
     slots, free = shared.slots(), deque(range(SLOTS))
     pipe.send(Ready())
     while True:
