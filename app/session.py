@@ -27,6 +27,7 @@ Nothing here or in the views touches SQL or disk on the GUI thread: all of it go
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -174,10 +175,14 @@ class Session(QObject):
         self._revision = -1
         self._looking = self._look_again = False
         self._said = ""
-        self._counted_at, self._uncounted = -CENSUS_EVERY_S, True
+        self._counted_at, self._uncounted = -math.inf, True
         self._timer = QTimer(self)
         self._timer.setInterval(IDLE_MS)
         self._timer.timeout.connect(self.refresh)
+        self._recount = QTimer(self)  # figures come at a calm rate, and yet soon after the last change
+        self._recount.setSingleShot(True)
+        self._recount.setInterval(round(1000 * CENSUS_EVERY_S) + 100)
+        self._recount.timeout.connect(self.refresh)
 
     def ask(
         self, question: Callable[[Reader], T], then: Callable[[T], None] | None = None,
@@ -213,10 +218,9 @@ class Session(QObject):
             self._encoder_new()
 
     def _encoder_new(self) -> None:
-        self._counted_at, self._uncounted = -CENSUS_EVERY_S, True
         self.encoder_changed.emit()
         self._read_selection()
-        self.refresh()
+        self.recount()
 
     # -- the selection
 
@@ -277,9 +281,15 @@ class Session(QObject):
         """Whether jobs run."""
         return self._timer.interval() == BUSY_MS
 
+    def recount(self) -> None:
+        """Look now, figures and all: a person changed something and waits to see it."""
+        self._counted_at, self._uncounted = -math.inf, True
+        self.refresh()
+
     def close(self) -> None:
         """Ask nothing more of the library."""
         self._timer.stop()
+        self._recount.stop()
 
     def _take_news(self, news: _News) -> None:
         self._looking, first, self._said = False, self._revision < 0, ""
@@ -291,6 +301,7 @@ class Session(QObject):
             self._take_census(news.census)
         elif news.change is not None:
             self._uncounted = True
+            self._recount.start()
         if news.change is not None:
             self._take_change(news.change)
         if first or self._look_again:

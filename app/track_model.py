@@ -83,13 +83,14 @@ class TrackModel(QAbstractTableModel):
 
     def show(self, query: str | None = None, sort: Sort | None = None, root_id: int | None = -1) -> None:
         """Search, sort or narrow to a folder (None: all of them); what is not given stays."""
+        before = (self.query, self.root_id, self.sorting)
         self.query = self.query if query is None else query
         self.root_id = self.root_id if root_id == -1 else root_id
-        if sort is not None:
-            self.sorting = tuple(sort)
+        self.sorting = self.sorting if sort is None else tuple(sort)
+        if (self.query, self.root_id, self.sorting) != before:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
-        self._asked_by_person = True
-        self._reorder()
+            self._asked_by_person = True
+            self._reorder()
 
     def row_at(self, row: int) -> Row | None:
         """The row's record, where it has arrived."""

@@ -248,7 +248,7 @@ class FailuresView(QWidget):
     def _put_back(self, count: int) -> None:
         self._out_of_date = True
         self._session.notifier.info(f"{wording.count(count, 'file')} will be read again.")
-        self._session.refresh()
+        self._session.recount()
         self._session.reading_wanted.emit()
 
     def _show_place(self) -> None:

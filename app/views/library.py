@@ -125,7 +125,7 @@ class LibraryView(QWidget):
         self.empty.hide()
 
     def _connect(self) -> None:
-        self.search.textChanged.connect(self._typing.start)
+        self.search.textChanged.connect(self._typed)
         self.search.returnPressed.connect(self._search_now)
         self._typing.timeout.connect(self._search_now)
         self.folders.chosen.connect(lambda root_id: self.model.show(root_id=root_id))
@@ -153,7 +153,7 @@ class LibraryView(QWidget):
 
     def save_state(self) -> str:
         """Columns, sorting and the width of the folder strip."""
-        return f"{bytes(self.splitter.saveState().toBase64().data()).decode()}\n{self.table.header.state()}"
+        return f"{bytes(self.splitter.saveState().toBase64().data()).decode()}\n{self.table.header.remembered()}"
 
     def restore_state(self, text: str) -> None:
         """Take over what `save_state` gave."""
@@ -162,6 +162,9 @@ class LibraryView(QWidget):
         self.table.header.restore(header)
 
     # -- search
+
+    def _typed(self, _text: str) -> None:
+        self._typing.start()
 
     def _search_now(self) -> None:
         self._typing.stop()
@@ -271,5 +274,5 @@ class LibraryView(QWidget):
         self._session.ask(lambda reader: reader.library.files.reread(ids), lambda _: self._waiting())
 
     def _waiting(self) -> None:
-        self._session.refresh()
+        self._session.recount()
         self._session.reading_wanted.emit()

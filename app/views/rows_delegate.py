@@ -48,7 +48,7 @@ class TwoLinesDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802 - Qt's name
         """Room for both lines."""
-        height = option.fontMetrics.height() + QFontMetrics(_small(option.font)).height()  # type: ignore[attr-defined] # not in PySide's stubs
+        height = option.fontMetrics.height() + QFontMetrics(_small(option.font)).height()
         return QSize(120, height + 14)
 
     def paint(
@@ -57,17 +57,17 @@ class TwoLinesDelegate(QStyledItemDelegate):
         """Background by the style, then the lines."""
         lines = index.data(TWO_LINES)
         self.initStyleOption(option, index)
-        option.text, option.icon = "", QIcon()  # type: ignore[attr-defined] # not in PySide's stubs
-        widget: QWidget | None = option.widget  # type: ignore[attr-defined] # not in PySide's stubs
+        option.text, option.icon = "", QIcon()
+        widget: QWidget | None = option.widget
         style = widget.style() if widget else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, widget)
         if isinstance(lines, TwoLines):
             self._paint(painter, option, lines)
 
     def _paint(self, painter: QPainter, option: QStyleOptionViewItem, lines: TwoLines) -> None:
-        rect: QRect = option.rect.adjusted(MARGIN, 6, -MARGIN, -6)  # type: ignore[attr-defined] # not in PySide's stubs
-        font: QFont = option.font  # type: ignore[attr-defined] # not in PySide's stubs
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined] # not in PySide's stubs
+        rect: QRect = option.rect.adjusted(MARGIN, 6, -MARGIN, -6)
+        font: QFont = option.font
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         colours = self._theme.colours
         strong = QColor(colours.accent if lines.marked else colours.on_selection if chosen else colours.text)
         weak = QColor(colours.on_selection if chosen else colours.muted)

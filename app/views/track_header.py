@@ -33,6 +33,7 @@ class TrackHeader(QHeaderView):
 
     def __init__(self, table: QTableView) -> None:
         super().__init__(Qt.Orientation.Horizontal, table)
+        self._table = table
         self.sorting: Sort = DEFAULT_SORT
         self._own_widths = False
         self._fitting = True  # until the columns are there
@@ -60,7 +61,7 @@ class TrackHeader(QHeaderView):
         if self._own_widths or not self.count():
             return
         shown = [section for section in range(self.count()) if not self.isSectionHidden(section)]
-        room = self.parentWidget().viewport().width() - sum(COLUMNS[s].width for s in shown if not COLUMNS[s].weight)  # type: ignore[attr-defined] # the table
+        room = self._table.viewport().width() - sum(COLUMNS[s].width for s in shown if not COLUMNS[s].weight)
         weights = sum(COLUMNS[s].weight for s in shown)
         self._fitting = True
         for section in shown:
@@ -122,14 +123,14 @@ class TrackHeader(QHeaderView):
 
     # -- remembering
 
-    def state(self) -> str:
+    def remembered(self) -> str:
         """Columns in their order, with widths where a person chose them, and the sorting."""
         order = sorted(range(self.count()), key=self.visualIndex)
         columns = [[NAMES[s], self.sectionSize(s), not self.isSectionHidden(s)] for s in order]
         return json.dumps({"columns": columns, "own": self._own_widths, "sort": self.sorting})
 
     def restore(self, text: str) -> None:
-        """Take over what `state` gave; what makes no sense is left as it is."""
+        """Take over what `remembered` gave; what makes no sense is left as it is."""
         try:
             told: dict[str, Any] = json.loads(text)
             columns = [(NAMES.index(name), int(width), bool(shown)) for name, width, shown in told["columns"]]

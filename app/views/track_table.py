@@ -45,10 +45,10 @@ class RowDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: N802 - Qt's name
         """As Qt does, but for what is under the pointer."""
         super().initStyleOption(option, index)
-        state: QStyle.StateFlag = option.state & ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)  # type: ignore[attr-defined] # not in PySide's stubs
+        state: QStyle.StateFlag = option.state & ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)
         if index.row() == self.hovered:
             state |= QStyle.StateFlag.State_MouseOver
-        option.state = state  # type: ignore[attr-defined] # not in PySide's stubs
+        option.state = state
 
     def hover(self, row: int) -> None:
         """The pointer is on this row (-1: on none)."""
