@@ -30,10 +30,10 @@ TITLES = {
 class Furnished(QObject):
     """What is behind the window's places once the library is open."""
 
-    def __init__(self, wiring: Wiring, library: Library, remembered: str) -> None:
+    def __init__(self, wiring: Wiring, remembered: str) -> None:
         super().__init__(wiring)
         self._wiring, context, window = wiring, wiring.context, wiring.window
-        self._library = library
+        self._counted = False
         self.session = Session(
             context.library, context.settings, context.theme, context.notifier, context.background
         )
@@ -88,6 +88,8 @@ class Furnished(QObject):
         self.bar.volume_changed.connect(self._keep_volume)
         self.bar.device_chosen.connect(self._keep_device)
         self.bar.play_wanted.connect(self._play_selection)
+        self.bar.keep_requested.connect(self.similar.keep)
+        self.bar.less_requested.connect(self.similar.less_like)
         player.devices_changed.connect(self._take_devices)
         session.rows_changed.connect(self._selection_read)
         self._selection_read()
@@ -102,6 +104,10 @@ class Furnished(QObject):
         self._wiring.rescan([root.raw_path for root, _ in roots if root.id in root_ids])
 
     def _take_census(self, census: Census) -> None:
+        if not self._counted:  # what an earlier run left over is gone on with
+            self._counted = True
+            if any(root.online and counts.pending for root, counts in census.roots):
+                self._wiring.read_pending()
         self._wiring.window.show_start(census.empty)
         self._wiring.window.actions_table.forbid("rescan", "Add a folder first." if census.empty else "")
 
@@ -144,6 +150,6 @@ def choice(record: EncoderRecord) -> EncoderChoice:
     )
 
 
-def furnish(wiring: Wiring, library: Library, remembered: str) -> Furnished:
-    """Make the views."""
-    return Furnished(wiring, library, remembered)
+def furnish(wiring: Wiring, _library: Library, remembered: str) -> Furnished:
+    """Make the views; they reach the library by its door, in the background."""
+    return Furnished(wiring, remembered)

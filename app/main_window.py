@@ -32,6 +32,7 @@ from app.views.toasts import Toasts
 VIEWS = ("view-library", "view-activity")  # in the order of the pages
 STOP_LIMIT_S = 8.0
 PLAYER_HEIGHT = 84
+SMALLEST, LARGEST = QSize(1280, 800), QSize(2400, 1500)  # of a window that opens for the first time
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ class MainWindow(QMainWindow):
     def restore(self, state: WindowState) -> None:
         """Come back as `state` says; what does not fit this screen is put right by Qt."""
         if not (state.geometry and self.restoreGeometry(QByteArray(state.geometry))):
-            self.resize(self.screen().availableSize().boundedTo(QSize(1440, 900)))
+            room = self.screen().availableSize()
+            self.resize((room * 0.85).boundedTo(LARGEST).expandedTo(SMALLEST).boundedTo(room))
         if state.layout:
             self.restoreState(QByteArray(state.layout))
         self.show_view(state.view if state.view in VIEWS else VIEWS[0])

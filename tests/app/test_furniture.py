@@ -1,0 +1,123 @@
+"""The real window on a real library: what one part does, the others show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.context import Context
+from app.furniture import Furnished
+from app.main_window import MainWindow
+from app.wiring import Wiring
+from core.settings import load
+from tests.synthetic import Mix, fill
+
+
+@pytest.fixture
+def mix() -> Mix:
+    return Mix(60, folders=1, failed=0, partial=0, skipped=0)
+
+
+@pytest.fixture
+def furnished(
+    context: Context, window: MainWindow, qtbot: QtBot, tmp_path: Path, mix: Mix
+) -> Iterator[Furnished]:
+    if mix.tracks:
+        fill(tmp_path / "library.earmap", mix)
+    wiring = Wiring(context, window)
+    wiring.open_library()
+    qtbot.waitUntil(lambda: isinstance(wiring._furniture, Furnished), timeout=30_000)
+    made = wiring._furniture
+    assert isinstance(made, Furnished)
+    qtbot.waitUntil(lambda: made.session.census is not None, timeout=30_000)
+    yield made
+    wiring.close()
+
+
+def test_rows_encoder_and_actions_are_there(furnished: Furnished, window: MainWindow, qtbot: QtBot) -> None:
+    assert furnished.table.isVisible()
+    qtbot.waitUntil(lambda: furnished.table.model.rowCount() == 60)
+    assert window.encoder.current == "mfcc"
+    assert window.encoder.combo.currentText() == "Timbre (MFCC)"
+    assert window.actions_table["rescan"].isEnabled()
+
+
+@pytest.mark.parametrize("mix", [Mix(0)])
+def test_an_empty_library_shows_the_place_to_drop(furnished: Furnished, window: MainWindow) -> None:
+    assert window.start.isVisible()
+    assert "Add a folder first." in window.actions_table["rescan"].toolTip()
+    assert furnished.session.census is not None
+    assert furnished.session.census.empty
+
+
+def test_ctrl_f_goes_to_the_search_from_any_view(
+    furnished: Furnished, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.show_view("view-activity")
+    window.actions_table["search"].trigger()
+    assert furnished.table.isVisible()
+    field = window.focusWidget()
+    assert field is not None
+    qtbot.keyClicks(field, "river")
+    qtbot.waitUntil(lambda: 0 < furnished.table.model.rowCount() < 60)
+
+
+def test_audition_is_one_toggle_everywhere(furnished: Furnished, window: MainWindow) -> None:
+    window.actions_table["audition"].trigger()
+    assert furnished.session.audition
+    furnished.session.set_audition(False)
+    assert not window.actions_table["audition"].isChecked()
+
+
+def test_volume_is_remembered_and_set_from_the_preferences(
+    furnished: Furnished, context: Context, qtbot: QtBot
+) -> None:
+    window = furnished._wiring.window
+    before = furnished.player.volume
+    window.actions_table["quieter"].trigger()
+    assert context.settings.player.volume == pytest.approx(furnished.player.volume)
+    assert furnished.player.volume < before
+    qtbot.waitUntil(lambda: load()[0].player.volume == pytest.approx(furnished.player.volume))
+    furnished._wiring.change("player", volume=0.25)
+    assert furnished.player.volume == 0.25
+
+
+@pytest.mark.parametrize("mix", [Mix(60, folders=1, waiting=0.5, failed=0, partial=0, skipped=0)])
+def test_what_an_earlier_run_left_over_is_gone_on_with(
+    furnished: Furnished, context: Context, qtbot: QtBot
+) -> None:
+    assert [view.kind for view in context.jobs.views] == ["embed"]
+    context.jobs.stop_all(0)
+    qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
+
+
+def test_nothing_is_begun_where_nothing_waits(furnished: Furnished, context: Context) -> None:
+    assert context.jobs.views == []
+
+
+def test_rescan_asks_for_the_folder_that_was_meant(
+    furnished: Furnished, context: Context, qtbot: QtBot, tmp_path: Path
+) -> None:
+    furnished.session.rescan_wanted.emit([1])
+    assert context.jobs.views[0].params["paths"] == [str(tmp_path / "Music")]
+    context.jobs.stop_all(0)
+    qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
+
+
+def test_the_table_remembers(furnished: Furnished) -> None:
+    assert furnished.library_state()
+    furnished.table.restore_state(furnished.library_state())
+
+
+def test_the_session_looks_often_only_while_jobs_run(
+    furnished: Furnished, context: Context, qtbot: QtBot
+) -> None:
+    slow = furnished.session._timer.interval()
+    context.jobs.start("scan", {"paths": []})
+    assert furnished.session._timer.interval() < slow
+    with qtbot.waitSignal(context.jobs.idle, timeout=30_000):
+        context.jobs.stop_all(0)
+    qtbot.waitUntil(lambda: furnished.session._timer.interval() == slow)
