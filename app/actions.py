@@ -110,6 +110,13 @@ MENUS: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = (
     ("&Help", ("log", "about")),
 )  # fmt: skip
 
+# Where macOS wants them; it moves these to the program's own menu.
+MAC_ROLES = {
+    "quit": QAction.MenuRole.QuitRole,
+    "preferences": QAction.MenuRole.PreferencesRole,
+    "about": QAction.MenuRole.AboutRole,
+}
+
 
 class Actions(QObject):
     """The table's rows as Qt actions, by name.
@@ -180,7 +187,7 @@ class Actions(QObject):
         action.setIconText(f" {info.text}".replace("&", "").rstrip("…"))  # the blank: space beside the icon
         action.setShortcuts([QKeySequence(keys) for keys in info.keys])
         action.setCheckable(info.checkable)
-        action.setMenuRole(QAction.MenuRole.NoRole)
+        action.setMenuRole(MAC_ROLES.get(info.name, QAction.MenuRole.NoRole))
         if info.icon:
             theme.set_icon(action, info.icon)
         if info.group:

@@ -49,6 +49,7 @@ def make_context(app: QApplication, library: Path, notifier: Notifier, log_path:
         log_path=log_path,
     )
     holder.append(context)
+    app.setWindowIcon(context.theme.icon("earmap"))
     return context
 
 
