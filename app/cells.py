@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QIcon
 
 from app.columns import COLUMNS
 from app.theme import Theme
+from app.tracks import number
 from core import paths
 from core.library.records import Row
 
@@ -47,12 +48,16 @@ def alignment(column: int) -> Qt.AlignmentFlag:
 
 
 class Cells:
-    """What the cells show, in the theme of the moment; `roles` maps Qt's role to what answers it."""
+    """What the cells show, in the theme of the moment.
+
+    `roles` maps Qt's role to what answers it; `playing` is the number (`tracks.number`) of the track that plays.
+    """
 
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
         self._icons: dict[str, QIcon] = {}
-        self._faint = QColor()
+        self._faint = self._accent = QColor()
+        self.playing: int | None = None
         self.draw()
         role = Qt.ItemDataRole
         self.roles: dict[int, Show] = {
@@ -65,15 +70,20 @@ class Cells:
     def draw(self) -> None:
         """Take on the theme's present colours."""
         self._icons = {state: self._theme.icon(*icon) for state, icon in STATE_ICONS.items()}
-        self._faint = QColor(self._theme.colours.faint)
+        self._icons["playing"] = self._theme.icon("volume", "accent")
+        self._faint, self._accent = QColor(self._theme.colours.faint), QColor(self._theme.colours.accent)
 
     def _text(self, row: Row, column: int) -> str:
         return COLUMNS[column].text(row)
 
     def _icon(self, row: Row, column: int) -> QIcon | None:
-        return self._icons[state_of(row)] if column == 0 else None
+        if column != 0:
+            return None
+        return self._icons["playing" if number(row) == self.playing else state_of(row)]
 
-    def _colour(self, row: Row, _column: int) -> QColor | None:
+    def _colour(self, row: Row, column: int) -> QColor | None:
+        if number(row) == self.playing and COLUMNS[column].name == "title":
+            return self._accent
         return None if row.online and row.state not in ("failed", "skipped") else self._faint
 
     def _tip(self, row: Row, column: int) -> str:

@@ -25,8 +25,8 @@ class Column:
         Sort keys after its own, so that an album stays in its order; None: cannot be sorted by.
     weight
         Share of the room, for columns of text; 0: `width` pixels.
-    shown
-        Whether it is there before a person chooses.
+    room
+        Width of the table (px) from which on it is there, until a person chooses.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Column:
     weight: int = 0
     width: int = 70
     right: bool = False
-    shown: bool = True
+    room: int = 0
 
 
 def clock(seconds: float | None) -> str:
@@ -48,6 +48,7 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+NEVER = 1_000_000
 _DISC = ("disc", "track")
 _FORMATS = {"mp3float": "MP3", "vorbis": "Vorbis", "opus": "Opus", "wavpack": "WavPack"}
 
@@ -64,16 +65,16 @@ COLUMNS: tuple[Column, ...] = (
     Column("title", "Title", lambda row: row.title, ("artist",), weight=5),
     Column("artist", "Artist", lambda row: row.artist, ("album", *_DISC, "title"), weight=4),
     Column("album", "Album", lambda row: row.album, _DISC, weight=4),
-    Column("genre", "Genre", lambda row: row.genre, ("artist", "album", *_DISC), weight=2),
+    Column("genre", "Genre", lambda row: row.genre, ("artist", "album", *_DISC), weight=3, room=700),
     Column("year", "Year", lambda row: "" if row.year is None else str(row.year), ("artist", "album", *_DISC),
-           width=56, right=True),
-    Column("length", "Length", lambda row: clock(row.seconds), width=66, right=True),
-    Column("format", "Format", lambda row: codec(row.codec), ("artist", "album", *_DISC), width=74,
-           shown=False),
-    Column("folder", "Folder", lambda row: row.folder, ("disc", "track", "title"), weight=4, shown=False),
-    Column("added", "Added", lambda row: f"{datetime.fromtimestamp(row.added_at):%Y-%m-%d}", width=92,
-           shown=False),
-    Column("labels", "Labels", lambda row: row.labels, None, weight=2, shown=False),
+           width=66, right=True, room=640),
+    Column("length", "Length", lambda row: clock(row.seconds), width=74, right=True),
+    Column("format", "Format", lambda row: codec(row.codec), ("artist", "album", *_DISC), width=80,
+           room=1050),
+    Column("folder", "Folder", lambda row: row.folder, ("disc", "track", "title"), weight=4, room=NEVER),
+    Column("added", "Added", lambda row: f"{datetime.fromtimestamp(row.added_at):%Y-%m-%d}", width=98,
+           room=1150),
+    Column("labels", "Labels", lambda row: row.labels, None, weight=2, room=NEVER),
 )  # fmt: skip
 NAMES = tuple(column.name for column in COLUMNS)
 DEFAULT_SORT = (("artist", False),)

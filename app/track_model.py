@@ -102,6 +102,11 @@ class TrackModel(QAbstractTableModel):
             return np.flatnonzero(self.ids == file_ids[0])
         return np.flatnonzero(np.isin(self.ids, file_ids)) if len(file_ids) else NOTHING
 
+    def set_playing(self, number: int | None) -> None:
+        """Mark the track that plays (`tracks.number`)."""
+        self._cells.playing = number
+        self._repaint()
+
     # -- Qt's side
 
     def rowCount(self, parent: _Index = _ROOT) -> int:  # noqa: N802 - Qt's name

@@ -16,14 +16,15 @@ from core.library.records import Row
 from core.playlist import Entry, address
 
 
-def playable(row: Row, length_s: float | None = None) -> Playable:
-    """The row for the player; with `length_s` an excerpt from its middle.
+def number(row: Row) -> int:
+    """What the player knows the row by: its track; below zero a file that has not been read yet."""
+    return -row.file_id if row.track_id is None else row.track_id
 
-    A file that has not been read yet has no track; it goes by its own number, below zero, until then.
-    """
-    track = -row.file_id if row.track_id is None else row.track_id
+
+def playable(row: Row, length_s: float | None = None) -> Playable:
+    """The row for the player; with `length_s` an excerpt from its middle."""
     start = 0.0 if length_s is None else max((row.seconds or 0.0) / 2 - length_s / 2, 0.0)
-    return Playable(track, row.path, row.title, row.artist, row.seconds, start, length_s)
+    return Playable(number(row), row.path, row.title, row.artist, row.seconds, start, length_s)
 
 
 def entry(row: Row) -> Entry:

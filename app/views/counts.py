@@ -38,14 +38,18 @@ def details(counts: Counts, path: str = "") -> str:
 def sentence(counts: Counts) -> str:
     """Rich text in one line; each figure is a link to the search that lists it."""
     parts = [
-        f'<a href="{escape(query)}">{getattr(counts, field):,} {word}</a>'
+        _link(query, f"{getattr(counts, field):,} {word}")
         for field, word, query in PARTS
         if getattr(counts, field) or field == "embedded"
     ]
     text = f"{counts.found:,} found = {' + '.join(parts)}"
     apart = [f"{getattr(counts, field):,} {word}" for field, word in APART[:2] if getattr(counts, field)]
-    apart += [f'<a href="state:offline">{counts.offline:,} not connected</a>'] if counts.offline else []
+    apart += [_link("state:offline", f"{counts.offline:,} not connected")] if counts.offline else []
     return " &nbsp;·&nbsp; ".join([text, *apart])
+
+
+def _link(query: str, text: str) -> str:
+    return f'<a href="{escape(query)}" style="text-decoration: none">{text}</a>'
 
 
 class CountsLine(QLabel):
@@ -55,7 +59,8 @@ class CountsLine(QLabel):
         super().__init__()
         self.setProperty("role", "muted")
         self.setContentsMargins(14, 7, 14, 7)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # never widens the window
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)  # never widens the window
 
     def show_counts(self, counts: Counts) -> None:
         """Show these figures."""

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QMenu,
     QPushButton,
     QTableView,
@@ -27,11 +26,16 @@ from PySide6.QtWidgets import (
 from app import tracks, wording
 from app.cells import STATE_ICONS
 from app.session import Census, Session
+from app.views.player_bar import Elided
+from app.views.rows_delegate import RowDelegate
 from core import files, paths
 from core.library.records import Failure
 
 TITLES = ("File", "State", "Reason", "Folder")
 STATES = {"failed": "Failed", "partial": "In part", "skipped": "Left out"}
+ROOM_FOR_FOLDER = 800
+"""Width of the page (px) from which on the folder has a column of its own."""
+
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
@@ -129,7 +133,7 @@ class FailuresView(QWidget):
         self._out_of_date = True
         self.model = FailureModel(session)
         self.table = self._table()
-        self.summary = QLabel()
+        self.summary = Elided()
         self.summary.setProperty("role", "muted")
         self.retry = self._button("retry", "Try again", self.retry_chosen)
         self.show_place = self._button("folder", "Show in folder", self._show_place)
@@ -160,8 +164,7 @@ class FailuresView(QWidget):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
-        for section, width in ((0, 230), (1, 96), (3, 220)):
-            header.resizeSection(section, width)
+        RowDelegate(table)
         return table
 
     def _button(self, icon: str, text: str, slot: Any) -> QPushButton:
@@ -183,9 +186,17 @@ class FailuresView(QWidget):
         layout.addWidget(self.table, 1)
         layout.addLayout(buttons)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Give the reasons what the names leave; the folder shows where there is room, else in the tooltip."""
+        super().resizeEvent(event)
+        header, width = self.table.horizontalHeader(), event.size().width()
+        header.setSectionHidden(3, width < ROOM_FOR_FOLDER)
+        for section, share in ((0, width * 3 // 10), (1, 96), (3, width // 4)):
+            header.resizeSection(section, share)
+
     # -- what is listed
 
-    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Read the list when it is looked at."""
         super().showEvent(event)
         self._read()
@@ -219,7 +230,7 @@ class FailuresView(QWidget):
         again = [f for f in (chosen or everything) if f.state != "skipped"]
         counts = Counter(f.state for f in everything)
         words = [f"{counts[state]:,} {word.lower()}" for state, word in STATES.items() if counts[state]]
-        self.summary.setText(" · ".join(words) or "Every file could be read.")
+        self.summary.set_whole(" · ".join(words) or "Every file could be read.")
         self.retry.setText(f"Try {len(again):,} again" if chosen else "Try all again")
         self.retry.setEnabled(bool(again))
         self.retry.setToolTip("Read these files once more." if again else "Not now: nothing here can be read again.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QMenu, QMessageBox, QVBoxLayout, QWidget
 
-from app import tracks, wording
+from app import tracks
 from app.session import Census, Session
 from app.views.counts import details, short
 from app.views.rows_delegate import TWO_LINES, TwoLines, TwoLinesDelegate
@@ -28,6 +28,7 @@ class FolderStrip(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self.setMinimumWidth(172)
         self.list = QListWidget()
         self.list.setAccessibleName("Folders")
         self.list.setItemDelegate(TwoLinesDelegate(session.theme, self.list))
@@ -81,7 +82,7 @@ class FolderStrip(QWidget):
         else:
             name = root.path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1] or root.path
             icon = theme.icon("folder" if root.online else "offline")
-            text = short(counts) if root.online else f"Not connected · {wording.count(counts.offline, 'track')}"
+            text = short(counts) if root.online else "Not connected"
             lines = TwoLines(name, text, icon, faint=not root.online)
         item.setData(ROOT_ID, root)
         item.setData(TWO_LINES, lines)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app import tracks
-from app.player import Player
+from app.player import Playable, Player
 from app.session import Census, Ids, Session
 from app.track_model import TrackModel
 from app.views.counts import CountsLine
@@ -136,6 +136,7 @@ class LibraryView(QWidget):
         self.table.menu_wanted.connect(self._show_menu)
         self.model.ordered.connect(self._order_known)
         self._session.census_changed.connect(self._show_census)
+        self._player.track_changed.connect(self._mark)
 
     # -- what the window asks
 
@@ -214,6 +215,9 @@ class LibraryView(QWidget):
         self._place_empty()
 
     # -- playing
+
+    def _mark(self, playable: Playable | None) -> None:
+        self.model.set_playing(None if playable is None else playable.track_id)
 
     def play(self, row: int) -> None:
         """Play this row and what follows it; or, of several selected, those."""

@@ -1,12 +1,19 @@
-"""Entries of two lines: a title, and smaller below it what else there is to say."""
+"""How entries are painted: two lines with a score, and table rows that are marked as a whole."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from app.theme import Theme
 
@@ -116,3 +123,37 @@ def _line(
     painter.drawText(rect, int(side | at | Qt.TextFlag.TextSingleLine), shown)
 
 
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Cells of a table in which the pointer marks a whole row."""
+
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(table)
+        self._table = table
+        self.hovered = -1
+        table.setMouseTracking(True)
+        table.entered.connect(lambda index: self.hover(index.row()))
+        table.viewportEntered.connect(lambda: self.hover(-1))
+        table.viewport().installEventFilter(self)
+        table.setItemDelegate(self)
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: N802 - Qt's name
+        """As Qt does, but for what is under the pointer."""
+        super().initStyleOption(option, index)
+        state = option.state & ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)
+        if index.row() == self.hovered:
+            state |= QStyle.StateFlag.State_MouseOver
+        option.state = state
+
+    def hover(self, row: int) -> None:
+        """The pointer is on this row (-1: on none)."""
+        if row != self.hovered:
+            self.hovered = row
+            self._table.viewport().update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Notice the pointer's leaving."""
+        if event.type() == QEvent.Type.Leave:
+            self.hover(-1)
+        return super().eventFilter(watched, event)

@@ -200,6 +200,8 @@ class SimilarPanel(QWidget):
         title, subtitle = heading(answer.seeds)
         self.title.set_whole(title)
         self.subtitle.set_whole(subtitle)
+        for label in (self.title, self.subtitle):
+            label.setVisible(bool(title))
         self._show_bent()
         if answer.neighbours != before.neighbours:
             place = self.list.verticalScrollBar().value() if answer.wish == before.wish else 0

@@ -21,7 +21,8 @@ NARROW = 24
 class TrackHeader(QHeaderView):
     """The header of `table`.
 
-    Until a person drags a border, the columns of text share the room by their weights.
+    Until a person chooses columns, there are those that have room; until one drags a border, the columns of
+    text share the room by their weights.
 
     Signals
     -------
@@ -35,7 +36,7 @@ class TrackHeader(QHeaderView):
         super().__init__(Qt.Orientation.Horizontal, table)
         self._table = table
         self.sorting: Sort = DEFAULT_SORT
-        self._own_widths = False
+        self._own_columns = self._own_widths = False
         self._fitting = True  # until the columns are there
         self.setSectionsClickable(True)
         self.setSectionsMovable(True)
@@ -49,26 +50,29 @@ class TrackHeader(QHeaderView):
         self.sectionResized.connect(self._resized)
 
     def prepare(self) -> None:
-        """Hide the columns that are hidden by default; once the table has its model."""
-        self._fitting = True
-        for section, column in enumerate(COLUMNS):
-            self.setSectionHidden(section, not column.shown)
+        """Begin, once the table has its model."""
         self._fitting = False
         self.fit()
 
     def fit(self) -> None:
-        """Share the room out, unless a person has chosen widths."""
-        if self._own_widths or not self.count():
-            return
-        shown = [section for section in range(self.count()) if not self.isSectionHidden(section)]
-        room = self._table.viewport().width() - sum(COLUMNS[s].width for s in shown if not COLUMNS[s].weight)
-        weights = sum(COLUMNS[s].weight for s in shown)
+        """Share the room out, as far as a person has not done so."""
+        width = self._table.viewport().width()
         self._fitting = True
-        for section in shown:
-            column = COLUMNS[section]
-            share = max(room, NARROW * weights) * column.weight // max(weights, 1)
-            self.resizeSection(section, share if column.weight else column.width)
+        if not self._own_columns:
+            for section, column in enumerate(COLUMNS[: self.count()]):
+                self.setSectionHidden(section, column.room > width)
+        if not self._own_widths:
+            self._share(width)
         self._fitting = False
+
+    def _share(self, width: int) -> None:
+        shown = [section for section in range(self.count()) if not self.isSectionHidden(section)]
+        room = width - sum(COLUMNS[s].width for s in shown if not COLUMNS[s].weight)
+        weights = sum(COLUMNS[s].weight for s in shown)
+        for section in shown:
+            weight = COLUMNS[section].weight
+            share = max(room, NARROW * weights) * weight // max(weights, 1)
+            self.resizeSection(section, share if weight else COLUMNS[section].width)
 
     # -- sorting
 
@@ -107,7 +111,7 @@ class TrackHeader(QHeaderView):
         return menu
 
     def _choose(self, section: int, shown: bool) -> None:
-        self._fitting = True
+        self._fitting = self._own_columns = True
         self.setSectionHidden(section, not shown)
         if shown and self.sectionSize(section) < NARROWEST:
             self.resizeSection(section, COLUMNS[section].width)
@@ -116,10 +120,10 @@ class TrackHeader(QHeaderView):
 
     def reset(self) -> None:
         """Columns, order and widths as in a new library."""
-        self._own_widths = False
+        self._own_columns = self._own_widths = False
         for section in range(self.count()):
             self.moveSection(self.visualIndex(section), section)
-        self.prepare()
+        self.fit()
 
     # -- remembering
 
@@ -127,7 +131,8 @@ class TrackHeader(QHeaderView):
         """Columns in their order, with widths where a person chose them, and the sorting."""
         order = sorted(range(self.count()), key=self.visualIndex)
         columns = [[NAMES[s], self.sectionSize(s), not self.isSectionHidden(s)] for s in order]
-        return json.dumps({"columns": columns, "own": self._own_widths, "sort": self.sorting})
+        own = {"chosen": self._own_columns, "widths": self._own_widths}
+        return json.dumps({"columns": columns, "sort": self.sorting, **own})
 
     def restore(self, text: str) -> None:
         """Take over what `remembered` gave; what makes no sense is left as it is."""
@@ -135,16 +140,16 @@ class TrackHeader(QHeaderView):
             told: dict[str, Any] = json.loads(text)
             columns = [(NAMES.index(name), int(width), bool(shown)) for name, width, shown in told["columns"]]
             sort = tuple((str(name), bool(down)) for name, down in told["sort"] if name in NAMES)
+            chosen, widths = bool(told["chosen"]), bool(told["widths"])
         except (ValueError, TypeError, KeyError):
             return
-        self._fitting = True
+        self._own_columns, self._own_widths, self._fitting = chosen, widths, True
         for place, (section, width, shown) in enumerate(columns):
             self.moveSection(self.visualIndex(section), place)
             self.setSectionHidden(section, not shown)
-            if shown and told.get("own"):
+            if shown:
                 self.resizeSection(section, max(width, NARROWEST))
         self._fitting = False
-        self._own_widths = bool(told.get("own"))
         self.fit()
         self.set_sort(sort)
 

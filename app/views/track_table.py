@@ -7,8 +7,6 @@ from PySide6.QtCore import (
     QEvent,
     QItemSelection,
     QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     Qt,
     Signal,
@@ -16,9 +14,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QDrag, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
@@ -26,35 +21,13 @@ from PySide6.QtWidgets import (
 from app import tracks
 from app.session import NOTHING, Ids, Session
 from app.track_model import TrackModel
+from app.views.rows_delegate import RowDelegate
 from app.views.track_header import TrackHeader
 
 MOST_RANGES = 2000
 """A selection in more pieces than this is not carried over into another order."""
 
 ROW_PADDING = 12
-
-
-class RowDelegate(QStyledItemDelegate):
-    """Cells of a table in which the pointer marks a whole row."""
-
-    def __init__(self, table: QTableView) -> None:
-        super().__init__(table)
-        self._table = table
-        self.hovered = -1
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: N802 - Qt's name
-        """As Qt does, but for what is under the pointer."""
-        super().initStyleOption(option, index)
-        state: QStyle.StateFlag = option.state & ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)
-        if index.row() == self.hovered:
-            state |= QStyle.StateFlag.State_MouseOver
-        option.state = state
-
-    def hover(self, row: int) -> None:
-        """The pointer is on this row (-1: on none)."""
-        if row != self.hovered:
-            self.hovered = row
-            self._table.viewport().update()
 
 
 class TrackTable(QTableView):
@@ -77,8 +50,7 @@ class TrackTable(QTableView):
         self._carrying = False
         self._before: tuple[int, int] | None = None
         self.header = TrackHeader(self)
-        self._rows = RowDelegate(self)
-        self.setItemDelegate(self._rows)
+        self._delegate = RowDelegate(self)
         self.setHorizontalHeader(self.header)
         self._dress()
         self.setModel(model)
@@ -105,9 +77,6 @@ class TrackTable(QTableView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setDragEnabled(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setMouseTracking(True)
-        self.entered.connect(lambda index: self._rows.hover(index.row()))
-        self.viewportEntered.connect(lambda: self._rows.hover(-1))
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -217,11 +186,6 @@ class TrackTable(QTableView):
             self.play_wanted.emit(self.row_of_current())
         else:
             super().keyPressEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """The pointer is on no row."""
-        super().leaveEvent(event)
-        self._rows.hover(-1)
 
     def keyboardSearch(self, search: str) -> None:  # noqa: N802 - Qt's name
         """Nothing: Qt would read every row of the library to find one that begins so."""
