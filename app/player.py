@@ -101,6 +101,7 @@ class Player(QObject):
     devices_changed = Signal(list)
     """Names of the devices, after `list_devices`."""
     audition_changed = Signal(bool)
+    volume_changed = Signal(float)
 
     def __init__(self, parent: QObject | None = None, *, volume: float = 0.8, device: str = "") -> None:
         super().__init__(parent)
@@ -283,9 +284,13 @@ class Player(QObject):
 
     def set_volume(self, volume: float) -> None:
         """The slider's position in [0, 1]; equal steps sound about equal."""
-        self._volume = min(max(volume, 0.0), 1.0)
+        volume = min(max(volume, 0.0), 1.0)
+        if volume == self._volume:
+            return
+        self._volume = volume
         if self._engine.running:
-            self._engine.send(do="volume", volume=self._volume)
+            self._engine.send(do="volume", volume=volume)
+        self.volume_changed.emit(volume)
 
     def set_device(self, name: str) -> None:
         """Play on the device `name` (empty: the system's default), from now on."""

@@ -169,7 +169,7 @@ class PlayerBar(QWidget):
     Signals
     -------
     play_wanted()
-        Play was asked for while there is nothing in the queue (see `set_can_start`).
+        Play was asked for while nothing is playing or paused, and a track is selected (`set_can_start`).
     keep_requested(int), less_requested(int)
         The track that an audition plays.
     volume_changed(float), device_chosen(str)
@@ -293,6 +293,7 @@ class PlayerBar(QWidget):
         player.device_message.connect(self.notice.set_device)
         player.devices_changed.connect(self._on_devices)
         player.audition_changed.connect(self._on_audition)
+        player.volume_changed.connect(self._show_volume)
         self.waveform.seek_requested.connect(player.seek)
         self.volume.valueChanged.connect(self._on_volume)
         self.mute.clicked.connect(self._toggle_mute)
@@ -317,7 +318,7 @@ class PlayerBar(QWidget):
     # What a person does
 
     def _on_play(self) -> None:
-        if self._player.current is None and not self._player.length:
+        if self._player.current is None and (self._can_start or not self._player.length):
             self.play_wanted.emit()
         else:
             self._player.toggle()
@@ -332,10 +333,16 @@ class PlayerBar(QWidget):
         self.volume.setValue(0 if self.volume.value() else round(100 * self._loud))
 
     def _on_volume(self, value: int) -> None:
-        self._loud = value / 100 or self._loud
         self._player.set_volume(value / 100)
-        self._draw_volume()
         self.volume_changed.emit(value / 100)
+
+    def _show_volume(self, volume: float) -> None:
+        """Follow a volume that was set elsewhere, without rounding it to the slider's steps."""
+        self._loud = volume or self._loud
+        self.volume.blockSignals(True)
+        self.volume.setValue(round(100 * volume))
+        self.volume.blockSignals(False)
+        self._draw_volume()
 
     def _draw_volume(self) -> None:
         value = self.volume.value()

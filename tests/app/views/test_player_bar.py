@@ -94,6 +94,13 @@ def test_with_a_selected_track_play_asks_for_it(stage: Stage, qtbot: QtBot) -> N
     stage.bar.set_can_start(True)
     with qtbot.waitSignal(stage.bar.play_wanted, timeout=100):
         stage.actions["play"].trigger()
+    stage.player.play([track(1)])
+    with qtbot.assertNotEmitted(stage.bar.play_wanted):
+        stage.actions["play"].trigger()
+    assert stage.player.state == "paused"
+    stage.player.stop()
+    with qtbot.waitSignal(stage.bar.play_wanted, timeout=100):
+        stage.actions["play"].trigger()
 
 
 def test_shows_what_plays(stage: Stage) -> None:
@@ -181,6 +188,9 @@ def test_volume_by_slider_keys_and_mute(stage: Stage, qtbot: QtBot) -> None:
     qtbot.mouseClick(stage.bar.mute, LEFT)
     assert stage.player.volume == pytest.approx(0.55)
     assert told == pytest.approx([0.65, 0.6, 0.55, 0, 0.55])
+    stage.player.set_volume(0.333)
+    assert (stage.bar.volume.value(), stage.player.volume) == (33, 0.333)
+    assert len(told) == 5
 
 
 def test_the_device_menu(stage: Stage, qtbot: QtBot) -> None:
