@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
+    QLabel,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -135,6 +137,11 @@ class FailuresView(QWidget):
         self.table = self._table()
         self.summary = Elided()
         self.summary.setProperty("role", "muted")
+        self.detail = QLabel()
+        self.detail.setWordWrap(True)
+        self.detail.setContentsMargins(14, 8, 14, 0)
+        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.retry = self._button("retry", "Try again", self.retry_chosen)
         self.show_place = self._button("folder", "Show in folder", self._show_place)
         self.export = self._button("export", "Export CSV…", self._ask_export)
@@ -184,6 +191,7 @@ class FailuresView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.detail)
         layout.addLayout(buttons)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
@@ -234,6 +242,9 @@ class FailuresView(QWidget):
         self.retry.setText(f"Try {len(again):,} again" if chosen else "Try all again")
         self.retry.setEnabled(bool(again))
         self.retry.setToolTip("Read these files once more." if again else "Not now: nothing here can be read again.")
+        one = chosen[0] if len(chosen) == 1 else None
+        self.detail.setText("" if one is None else f"{paths.display(one.path)}\n{one.reason}")
+        self.detail.setVisible(one is not None)
         self.show_place.setEnabled(len(chosen) == 1)
         self.show_place.setToolTip("" if len(chosen) == 1 else "Not now: choose one file first.")
         self.export.setEnabled(bool(everything))

@@ -22,6 +22,7 @@ from app import tracks
 from app.player import Playable, Player
 from app.session import Census, Ids, Session
 from app.track_model import TrackModel
+from app.views import labels
 from app.views.counts import CountsLine
 from app.views.failures import FailuresView
 from app.views.folders import FolderStrip
@@ -259,6 +260,10 @@ class LibraryView(QWidget):
         one = menu.addAction(theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path))
         one.setEnabled(len(rows) == 1 and rows[0].online)
         menu.addAction(theme.icon("copy"), "Copy path", self._copy_paths)
+        known = [row.track_id for row in rows if row.track_id is not None]
+        label = menu.addAction("Labels…", lambda: labels.ask(session, known, self))
+        label.setEnabled(bool(known))
+        label.setToolTip("" if known else "Not now: a track can be labelled once it has been listened to.")
         menu.addSeparator()
         again = menu.addAction(theme.icon("retry"), "Read again", self.read_again)
         again.setToolTip("Listen to it again from scratch, as if it were new.")

@@ -59,8 +59,9 @@ class TrackHeader(QHeaderView):
         width = self._table.viewport().width()
         self._fitting = True
         if not self._own_columns:
+            sorted_by = {name for name, _ in self.sorting}
             for section, column in enumerate(COLUMNS[: self.count()]):
-                self.setSectionHidden(section, column.room > width)
+                self.setSectionHidden(section, column.room > width and column.name not in sorted_by)
         if not self._own_widths:
             self._share(width)
         self._fitting = False
@@ -79,6 +80,7 @@ class TrackHeader(QHeaderView):
     def set_sort(self, sort: Sort) -> None:
         """Sort by these columns."""
         self.sorting = tuple(sort)
+        self.fit()
         self.sort_wanted.emit(self.sorting)
 
     def _clicked(self, section: int) -> None:

@@ -17,6 +17,7 @@ from app.drops import raw_paths
 from app.notify import Message
 from app.views.counts import sentence
 from app.views.failures import FailuresView
+from app.views.labels import LabelDialog
 from app.views.library import LibraryView
 from app.views.track_header import clicked
 from core.library.records import Counts, Row
@@ -195,6 +196,23 @@ def test_until_a_border_is_dragged_all_columns_fit(scene: Scene) -> None:
         assert 0 <= view.table.viewport().width() - view.table.header.length() < 12
 
 
+def test_columns_come_with_the_room_for_them(scene: Scene) -> None:
+    view = scene.open(Mix(50))
+    header = view.table.header
+
+    def hidden(name: str) -> bool:
+        return header.isSectionHidden(NAMES.index(name))
+
+    view.resize(800, 600)
+    assert hidden("genre")
+    view.table.header.set_sort((("genre", False),))
+    assert not hidden("genre")
+    view.resize(1600, 600)
+    assert not hidden("year")
+    assert not hidden("added")
+    assert hidden("folder")
+
+
 # -- playing and the rest of the menu
 
 
@@ -255,6 +273,46 @@ def test_the_path_is_copied(scene: Scene) -> None:
     scene.select(1, 2)
     next(action for action in view.menu().actions() if action.text() == "Copy path").trigger()
     assert len(QGuiApplication.clipboard().text().splitlines()) == 2
+
+
+def open_labels(scene: Scene, *file_ids: int) -> LabelDialog:
+    scene.select(*file_ids)
+    next(action for action in scene.view.menu().actions() if action.text() == "Labels…").trigger()
+    scene.until(lambda: bool(scene.view.findChildren(LabelDialog)))
+    return scene.view.findChildren(LabelDialog)[-1]
+
+
+def close_labels(scene: Scene, dialog: LabelDialog) -> None:
+    dialog.accept()
+    scene.until(lambda: not scene.view.findChildren(LabelDialog))
+
+
+def test_labels_are_given_shown_searched_and_taken(scene: Scene) -> None:
+    view = scene.open(MIX)
+    one, other = [n + 1 for n in range(MIX.tracks) if state(n, MIX) == "ok"][:2]
+    dialog = open_labels(scene, one, other)
+    dialog.fresh.setText("  late  night ")
+    close_labels(scene, dialog)
+    scene.until(lambda: [row.labels for row in scene.session.rows] == ["late night"] * 2)
+    view.search_for('label:"late night"')
+    scene.until(lambda: sorted(view.model.ids.tolist()) == [one, other])
+    dialog = open_labels(scene, one)
+    assert dialog.list.item(0).checkState() == Qt.CheckState.Checked
+    dialog.list.item(0).setCheckState(Qt.CheckState.Unchecked)
+    close_labels(scene, dialog)
+    scene.until(lambda: view.model.ids.tolist() == [other])
+    dialog = open_labels(scene, one, other)
+    assert dialog.list.item(0).checkState() == Qt.CheckState.PartiallyChecked
+    close_labels(scene, dialog)
+
+
+def test_what_plays_is_marked(scene: Scene) -> None:
+    view = scene.open(Mix(50, failed=0, partial=0, skipped=0))
+    view.play(3)
+    scene.until(lambda: scene.player.current is not None)
+    icons = [view.model.index(row, 0).data(Qt.ItemDataRole.DecorationRole).cacheKey() for row in range(5)]
+    assert icons.count(icons[3]) == 1
+    assert len(set(icons)) == 2
 
 
 def test_dragged_files_keep_names_that_are_no_text() -> None:
