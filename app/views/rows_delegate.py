@@ -20,6 +20,7 @@ from app.theme import Theme
 TWO_LINES = int(Qt.ItemDataRole.UserRole) + 1
 MARGIN = 10
 BAR_WIDTH = 64
+HOVERS = (QEvent.Type.HoverEnter, QEvent.Type.HoverMove, QEvent.Type.HoverLeave)
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class RowDelegate(QStyledItemDelegate):
             self._table.viewport().update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Notice the pointer's leaving."""
+        """Notice the pointer's leaving; keep Qt from marking the one cell below it."""
         if event.type() == QEvent.Type.Leave:
             self.hover(-1)
-        return super().eventFilter(watched, event)
+        return event.type() in HOVERS or super().eventFilter(watched, event)

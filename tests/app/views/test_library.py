@@ -449,3 +449,14 @@ def test_problems_sort_by_any_column(problems: FailuresView) -> None:
     reasons = [problems.model.index(row, 2).data() for row in range(problems.model.rowCount())]
     assert reasons == sorted(reasons, key=str.casefold, reverse=True)
     assert np.unique(reasons).size > 1
+
+
+def test_the_pointer_marks_a_whole_row(scene: Scene) -> None:
+    view = scene.open(MIX)
+    QTest.mouseMove(view.table.viewport(), centre(view, 5))
+    scene.until(lambda: view.table._delegate.hovered == 5)
+    picture = view.table.viewport().grab().toImage()
+    ratio = picture.devicePixelRatio()
+    places = [view.table.visualRect(view.model.index(5, section)).topLeft() * ratio for section in (1, 2, 3)]
+    colours = {picture.pixelColor(place.x() + 2, place.y() + 2).name() for place in places}
+    assert colours == {scene.session.theme.colours.hover}
