@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.playback.protocol import EXIT_STUCK, Channel, Item, Message
-from app.playback.source import Stereo, frames, opened
+from app.playback.source import frames, opened, stereo
 from core.audio.records import UnusableError
 
 BUCKETS = 800
@@ -82,13 +82,13 @@ def sketches(path: bytes, every_s: float = _EVERY_S) -> Iterator[tuple[NDArray[n
     """
     with opened(path) as source:
         declared = (source.container.duration or 0) / av.time_base
-        sketch, convert, due = Sketch(), Stereo(), time.monotonic() + every_s
-        for frame in frames(source):
-            sketch.add(convert(frame).mean(axis=1))
+        sketch, due = Sketch(), time.monotonic() + every_s
+        for block in stereo(frames(source)):
+            sketch.add(block.samples.mean(axis=1, dtype=np.float32))
             if time.monotonic() < due:
                 yield None, False
                 continue
-            yield sketch.peaks(int(declared * frame.sample_rate)), False
+            yield sketch.peaks(int(declared * block.rate)), False
             due = time.monotonic() + every_s
         yield sketch.peaks(sketch.samples), True
 
