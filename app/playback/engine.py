@@ -52,6 +52,7 @@ class Engine:
         self._retry_at = 0.0
         self._idle_since = 0.0
         self._told: tuple[str, str] = ("", "")
+        self._from_start = False
         self._faults = 0
         self._order = 0
         self._verbs: dict[str, Callable[[Message], None]] = {
@@ -80,7 +81,9 @@ class Engine:
     # Commands
 
     def _obey(self, message: Message) -> None:
-        self._order = message.get("order", self._order)
+        if "order" in message:
+            # The window takes an order for done until it hears otherwise: say how things are once more.
+            self._order, self._told = message["order"], ("", "")
         self._verbs[message["do"]](message)
 
     def _send(self, event: str, **message: Any) -> None:
@@ -104,7 +107,7 @@ class Engine:
             self._go(self._key, message["seconds"])
 
     def _on_pause(self, _message: Message) -> None:
-        self._wanted = False
+        self._wanted = self._from_start = False
         self._idle_since = time.monotonic()
         if self._output:
             self._output.mixer.open = False
@@ -142,6 +145,7 @@ class Engine:
         self._retry_at = 0.0
         self._idle_since = time.monotonic()
         item = next((item for item in self._items if item.key == key), None)
+        self._from_start = seconds == 0
         if self._output and self._feeder and item:
             self._output.hush()
             self._feeder.cue(self._items, item, seconds)
@@ -221,7 +225,9 @@ class Engine:
         if not mixer.open:
             if not feeder.ended and ring.filled < _PREFILL_S * output.rate:
                 return
-            mixer.open = True
+            if self._from_start:
+                mixer.begin()
+            mixer.open, self._from_start = True, False
             self._tell("playing", "")
         sounding = max(ring.read - output.latency, 0)
         heard = feeder.heard(sounding)

@@ -65,7 +65,8 @@ class Host(QObject):
         process.errorOccurred.connect(self._on_error)
         self._process = process
         process.start()
-        self.started.emit()
+        if self._process is not None:  # it may have failed at once
+            self.started.emit()
 
     def send(self, **message: Any) -> None:
         """Say something, starting the process where needed."""

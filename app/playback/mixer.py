@@ -51,6 +51,11 @@ class Mixer:
         self.underflows = 0
         """Buffers that the sound card says came too late, while something was to be heard."""
 
+    def begin(self) -> None:
+        """Open without a fade: a track's own first frames are to be heard as they are."""
+        self.open = True
+        self._gain = self.level
+
     def render(self, out: Samples) -> None:
         """Fill `out` (frames, 2)."""
         self.beats += 1

@@ -146,6 +146,7 @@ def test_a_tone_comes_out_at_its_pitch_and_level(
     assert pitch(sound[RATE // 4 : -RATE // 4]) == pytest.approx(440, abs=1)
     assert np.abs(sound[RATE // 4 : -RATE // 4]).max() == pytest.approx(0.5, abs=0.01)
     np.testing.assert_allclose(sound[:, 0], sound[:, 1], atol=1e-4)
+    assert np.abs(sound[: RATE // 100]).max() == pytest.approx(0.5, abs=0.02), "the beginning is not faded in"
     assert steepest(sound) < 1.2 * STEEPEST_440
     assert log.tracks == [1, None]
     assert log.positions == sorted(log.positions[:-1]) + log.positions[-1:]
@@ -346,6 +347,9 @@ def test_without_a_card_it_waits_and_says_so(qtbot: QtBot, no_sound_card: None, 
     try:
         until(qtbot, lambda: player.state == "waiting")
         assert "no audio device" in log.messages[-1]
+        player.play([note(tmp_path, 2)])
+        assert player.state == "playing"
+        until(qtbot, lambda: player.state == "waiting")
         player.pause()
         until(qtbot, lambda: log.messages[-1] == "")
         assert player.state == "paused"

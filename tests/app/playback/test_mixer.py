@@ -50,6 +50,11 @@ def test_opens_and_closes_without_a_jump(mixer: Mixer, frames: int) -> None:
     assert mixer.silent == (render(mixer, 1)[0, 0] == 0)
 
 
+def test_a_tracks_first_frames_are_not_faded(mixer: Mixer) -> None:
+    mixer.begin()
+    assert (render(mixer, 100) == 1).all()
+
+
 def test_a_change_of_volume_is_a_ramp_too(mixer: Mixer) -> None:
     mixer.open = True
     render(mixer, 1000)
