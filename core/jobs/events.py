@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 Outcome = Literal["completed", "cancelled", "failed"]
 
+BUG_TITLE = "Earmap made a mistake."
+BUG_HINT = "The details say where; nothing that was stored before is lost."
+
 
 @dataclass(frozen=True)
 class Started:

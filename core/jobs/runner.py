@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import pkgutil
 import threading
@@ -16,15 +17,15 @@ from pydantic import BaseModel
 
 import core.jobs
 from core.errors import Cancelled, UserError
-from core.jobs.events import Ended, Listener, Progress, Skipped, Started
+from core.jobs.events import BUG_HINT, BUG_TITLE, Ended, Listener, Progress, Skipped, Started
 from core.library.jobs import HEARTBEAT_S
 from core.library.store import Library
+from core.library.text import to_json
 from core.settings import Settings
 
 P = TypeVar("P", bound=BaseModel)
 
-BUG_TITLE = "Earmap made a mistake."
-BUG_HINT = "The details say where; nothing that was stored before is lost."
+MEMORY_HINT = "Close other programs, then start it again: it goes on from here."
 
 
 class Job(ABC, Generic[P]):
@@ -47,14 +48,18 @@ class Job(ABC, Generic[P]):
 
 def find(kind: str) -> type[Job[Any]]:
     """The job of that kind: a file below `core.jobs` that defines one."""
+    unknown = UserError(f"There is no job called {kind}.")
     if kind not in {module.name for module in pkgutil.iter_modules(core.jobs.__path__)}:
-        raise UserError(f"There is no job called {kind}.")
+        raise unknown
     # Read by OpenMP when torch is loaded. Threads that spin while they wait take the decoders' time: measured
     # with both cores busy, a segment cost three times the CPU.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module = importlib.import_module(f"core.jobs.{kind}")
     jobs = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Job)]
-    return next(job for job in jobs if getattr(job, "kind", None) == kind)
+    found = next((job for job in jobs if getattr(job, "kind", None) == kind), None)
+    if found is None:  # a file here that is no job's
+        raise unknown
+    return found
 
 
 class JobContext:
@@ -108,13 +113,13 @@ class JobContext:
         self._listener(Skipped(self.job_id, item, reason))
 
     def beat(self) -> None:
-        """Write progress and skips into the row."""
+        """Write progress and skips into the row; skips that cannot be written wait for the next beat."""
         with self._lock:
-            skips, self._skips = self._skips, []
+            skips, count = list(self._skips), self._skipped
         now = self._progress
-        self.library.jobs.beat(
-            self.job_id, now.stage, now.done, now.total, dict(now.metrics), skips, self._skipped
-        )  # fmt: skip
+        self.library.jobs.beat(self.job_id, now.stage, now.done, now.total, dict(now.metrics), skips, count)
+        with self._lock:
+            del self._skips[: len(skips)]
 
 
 @contextlib.contextmanager
@@ -150,28 +155,28 @@ def run(
     ctx = JobContext(library, settings, job_id, listener, cancelled)
     with _heartbeat(ctx):
         ended = _outcome(job, ctx)
-    with contextlib.suppress(UserError):  # the disk may be full: the outcome is still told to the listener
+    # The disk may be full, or the file gone: the outcome is still told to the listener.
+    with contextlib.suppress(UserError):
         ctx.beat()
+    with contextlib.suppress(UserError):
         library.jobs.finish(
-            job_id,
-            ended.outcome,
-            result=ended.result,
-            title=ended.title,
-            hint=ended.hint,
-            details=ended.details,
-        )
+            job_id, ended.outcome, result=ended.result, title=ended.title, hint=ended.hint, details=ended.details
+        )  # fmt: skip
     listener(ended)
     return ended
 
 
 def _outcome(job: Job[Any], ctx: JobContext) -> Ended:
     try:
-        return Ended(ctx.job_id, "completed", job.run(ctx))
+        result = to_json(job.run(ctx))  # what the library cannot keep is the job's bug
+        return Ended(ctx.job_id, "completed", json.loads(result))
     except (Cancelled, KeyboardInterrupt):
         return Ended(
             ctx.job_id, "cancelled", title="Stopped.", hint="It can be started again and goes on from here."
         )
     except UserError as error:
         return Ended(ctx.job_id, "failed", title=error.title, hint=error.hint)
+    except MemoryError:
+        return Ended(ctx.job_id, "failed", title="Memory ran out.", hint=MEMORY_HINT)
     except Exception:  # noqa: BLE001 - the one place where a job's bug becomes a row instead of a crash
         return Ended(ctx.job_id, "failed", title=BUG_TITLE, hint=BUG_HINT, details=traceback.format_exc())

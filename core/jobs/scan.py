@@ -22,8 +22,8 @@ BATCH_S = 0.5
 
 AUDIO_SUFFIXES = frozenset(
     b".mp3 .mp2 .mpga .m4a .m4b .mp4 .aac .alac .flac .ogg .oga .opus .spx .wav .wave .w64 .rf64 .bwf .aif .aiff "
-    b".aifc .wma .asf .wv .ape .mpc .mp+ .tta .tak .ac3 .eac3 .dts .amr .au .snd .caf .dsf .dff .mka .webm .weba .ra .rm .3gp "
-    b".m4r .shn .ofr .voc .adts .oma".split()
+    b".aifc .wma .asf .wv .ape .mpc .mp+ .tta .tak .ac3 .eac3 .dts .amr .au .snd .caf .dsf .dff .mka .webm .weba .ra "
+    b".rm .3gp .m4r .shn .ofr .voc .adts .oma".split()
 )
 """Names that a person's music has; what is inside is found out when it is read."""
 

@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -30,6 +31,7 @@ class Counting(Job[Params]):
     kind = "counting"
     title = "Counting"
     Params = Params
+    extra: ClassVar[dict[str, Any]] = {}
 
     def run(self, ctx: JobContext) -> dict[str, Any]:
         for i in range(self.params.n):
@@ -39,8 +41,10 @@ class Counting(Job[Params]):
             raise UserError("The cupboard is bare.", "Buy some bread.")
         if self.params.fail == "bug":
             raise ZeroDivisionError("a bug")
+        if self.params.fail == "memory":
+            raise MemoryError
         ctx.skip("crumb", "too small")
-        return {"counted": self.params.n}
+        return {"counted": self.params.n} | self.extra
 
 
 @pytest.fixture
@@ -49,9 +53,15 @@ def library(tmp_path: Path) -> Iterator[Library]:
         yield opened
 
 
-def run(library: Library, cancelled: threading.Event | None = None, **params: Any) -> tuple[Ended, Recorder]:
+def run(
+    library: Library,
+    cancelled: threading.Event | None = None,
+    extra: dict[str, Any] | None = None,
+    **params: Any,
+) -> tuple[Ended, Recorder]:
     recorder = Recorder()
     job = Counting(Params(**params))
+    job.extra = extra or {}
     return runner.run(job, library, Settings(), recorder, cancelled or threading.Event()), recorder
 
 
@@ -80,6 +90,61 @@ def test_a_bug_keeps_its_traceback(library: Library) -> None:
     ended, _ = run(library, fail="bug")
     assert ended.outcome == "failed"
     assert "ZeroDivisionError: a bug" in library.jobs.recent()[0].details
+
+
+def test_too_little_memory_is_no_bug_of_ours(library: Library) -> None:
+    ended, _ = run(library, fail="memory")
+    assert (ended.title, ended.details) == ("Memory ran out.", "")
+
+
+def test_the_listener_hears_the_result_that_is_kept(library: Library) -> None:
+    ended, _ = run(library, extra={"rate": float("inf"), "n": np.int64(3), "pair": (1, 2)})
+    kept = {"counted": 3, "rate": None, "n": 3, "pair": [1, 2]}
+    assert ended.result == library.jobs.recent()[0].result == kept
+
+
+def test_a_result_that_cannot_be_kept_is_a_bug_and_still_an_end(library: Library) -> None:
+    ended, _ = run(library, extra={"thing": object()})
+    assert "TypeError" in ended.details
+    assert library.jobs.recent()[0].state == "failed"
+
+
+def test_skips_are_not_lost_while_the_library_cannot_be_written(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = library.jobs.beat
+    answers = iter([UserError("Another program keeps the library locked."), None, None])
+
+    def locked_at_first(*told: Any) -> None:
+        if (error := next(answers)) is not None:
+            raise error
+        real(*told)
+
+    monkeypatch.setattr(library.jobs, "beat", locked_at_first)
+    ctx = JobContext(library, Settings(), library.jobs.start("x", {}), Recorder(), threading.Event())
+    ctx.skip("one", "broken")
+    with pytest.raises(UserError):
+        ctx.beat()
+    ctx.skip("two", "broken as well")
+    ctx.beat()
+    ctx.beat()
+    assert [item for item, _ in library.jobs.skips(ctx.job_id)] == ["one", "two"]
+    assert library.jobs.recent()[0].skipped == 2
+
+
+def test_the_end_is_told_although_it_cannot_be_kept(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = UserError("The disk that holds the library is full or failing.")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise full
+
+    monkeypatch.setattr(library.jobs, "beat", refuse)
+    monkeypatch.setattr(library.jobs, "finish", refuse)
+    ended, heard = run(library)
+    assert heard.events[-1] == ended
+    assert ended.outcome == "completed"
 
 
 def test_cancelled_before_it_began_does_nothing(library: Library) -> None:
@@ -121,5 +186,6 @@ def test_every_file_of_a_kind_is_that_kind() -> None:
         assert runner.find(kind).kind == kind
     with pytest.raises(UserError, match="no job called nonsense"):
         runner.find("nonsense")
-    with pytest.raises(UserError):
-        runner.find("../scan")
+    for name in ("../scan", "runner", "events"):
+        with pytest.raises(UserError, match="no job called"):
+            runner.find(name)
