@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.background import Background
+from app.collector import Collector
 from app.notify import Notifier
 from app.theme import Theme
 from core.library.records import Counts, EncoderRecord, RootRecord, Row
@@ -176,6 +177,7 @@ class Session(QObject):
         self._looking = self._look_again = False
         self._said = ""
         self._counted_at, self._uncounted = -math.inf, True
+        self._collector = Collector(self)
         self._timer = QTimer(self)
         self._timer.setInterval(IDLE_MS)
         self._timer.timeout.connect(self.refresh)
@@ -253,6 +255,7 @@ class Session(QObject):
 
     def start(self) -> None:
         """Look for the first time, then now and then."""
+        self._collector.start()
         self.refresh()
         self._timer.start()
 
@@ -288,6 +291,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """Ask nothing more of the library."""
+        self._collector.close()
         self._timer.stop()
         self._recount.stop()
 
