@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import time
 from bisect import bisect_left
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.playback.host import FAILED_TO_START, Host
 from app.playback.protocol import EXIT_STUCK, Item, Message
+from app.playback.sketcher import Sketcher
 
 _AHEAD = 20
 """Items of the queue that the engine knows beyond the present one."""
-
-_WAVEFORMS = 256
-"""Waveforms kept."""
 
 _RESTART_S = 3.0
 """After so many seconds of a track, "previous" goes to its beginning first (s)."""
@@ -118,7 +113,6 @@ class Player(QObject):
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
         self._auditioning = False
         self._kept: _Kept | None = None
-        self._waveforms: OrderedDict[int, NDArray[np.float32]] = OrderedDict()
         self._message = ""
         self._note = ""
         self._underruns = 0
@@ -126,8 +120,9 @@ class Player(QObject):
         self._engine.started.connect(self._greet)
         self._engine.message.connect(self._on_message)
         self._engine.died.connect(self._on_died)
-        self._sketch = Host("sketch", self)
-        self._sketch.message.connect(self._on_sketch)
+        self._sketcher = Sketcher(self)
+        self._sketcher.waveform.connect(self.waveform)
+        self._sketcher.devices_changed.connect(self.devices_changed)
 
     # What is so
 
@@ -196,7 +191,7 @@ class Player(QObject):
     def close(self) -> None:
         """End the helper processes."""
         self._engine.close()
-        self._sketch.close()
+        self._sketcher.close()
 
     def play(self, playables: Sequence[Playable], at: int = 0) -> None:
         """Replace the queue and play its item `at`."""
@@ -300,7 +295,7 @@ class Player(QObject):
 
     def list_devices(self) -> None:
         """Look for devices; `devices_changed` follows."""
-        self._sketch.send(do="devices")
+        self._sketcher.list_devices()
 
     # How it is done
 
@@ -373,7 +368,7 @@ class Player(QObject):
         current = self.current
         self.track_changed.emit(current)
         if current is not None:
-            self._show_waveform(current)
+            self._sketcher.show(current.track_id, current.path)
 
     def _set_message(self, sentence: str) -> None:
         """Say why nothing is heard; else, if there is something to say, where it is."""
@@ -471,23 +466,3 @@ class Player(QObject):
             self._jump(self.index or 0)
         else:
             self._go(key, self._seconds, state)
-
-    # Waveforms and devices
-
-    def _show_waveform(self, playable: Playable) -> None:
-        peaks = self._waveforms.get(playable.track_id)
-        if peaks is None:
-            self._sketch.send(do="draw", item=Item(playable.track_id, playable.path).to_json())
-        else:
-            self.waveform.emit(playable.track_id, peaks)
-
-    def _on_sketch(self, message: Message) -> None:
-        if message["event"] == "devices":
-            self.devices_changed.emit(message["names"])
-            return
-        peaks = np.frombuffer(base64.b64decode(message["peaks"]), np.float32).reshape(-1, 2)
-        if message["whole"]:
-            self._waveforms[message["key"]] = peaks
-            while len(self._waveforms) > _WAVEFORMS:
-                self._waveforms.popitem(last=False)
-        self.waveform.emit(message["key"], peaks)

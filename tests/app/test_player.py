@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,14 +12,25 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.playback.mixer import gain_of
-from app.player import Playable, Player
+from app.player import Player
 from tests.audio_files import tone, write
-from tests.sound_card import RATE, Recording, SoundCard
+from tests.listening import (
+    STEEPEST_440,
+    Log,
+    note,
+    pitch,
+    play_out,
+    playable,
+    recorded,
+    scale,
+    steepest,
+    until,
+)
+from tests.sound_card import RATE, SoundCard
 
 pytest_plugins = ("tests.sound",)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual sound card needs PulseAudio")
@@ -42,7 +52,7 @@ def engine(qapp: QApplication, sound_server: SoundCard) -> Iterator[Player]:
 @pytest.fixture
 def player(qtbot: QtBot, engine: Player, sound_card: SoundCard) -> Iterator[Player]:
     """As if new."""
-    qtbot.wait(300)  # what the card still has of the test before
+    qtbot.wait(200)  # what the card still has of the test before
     yield engine
     engine.end_audition()
     engine.play([])
@@ -51,87 +61,10 @@ def player(qtbot: QtBot, engine: Player, sound_card: SoundCard) -> Iterator[Play
 
 
 @pytest.fixture
-def fragile(qtbot: QtBot, sound_card: SoundCard) -> Iterator[Player]:
-    """A player of the test's own, which it may kill."""
-    player = Player(volume=1.0)
-    yield player
-    player.close()
-
-
-class Log:
-    """What a player has said."""
-
-    def __init__(self, player: Player) -> None:
-        self.tracks: list[int | None] = []
-        self.positions: list[float] = []
-        self.states: list[str] = []
-        self.failures: list[tuple[int, str]] = []
-        self.messages: list[str] = []
-        self._connections = [
-            player.track_changed.connect(lambda track: self.tracks.append(track.track_id if track else None)),
-            player.position.connect(self.positions.append),
-            player.state_changed.connect(self.states.append),
-            player.failed.connect(lambda playable, why: self.failures.append((playable.track_id, why))),
-            player.device_message.connect(self.messages.append),
-        ]
-
-    def close(self) -> None:
-        """Listen no more."""
-        for connection in self._connections:
-            QObject.disconnect(connection)
-
-
-@pytest.fixture
 def log(player: Player) -> Iterator[Log]:
     log = Log(player)
     yield log
     log.close()
-
-
-def playable(number: int, path: Path, seconds: float | None = None) -> Playable:
-    return Playable(number, os.fsencode(path), f"Track {number}", "Somebody", seconds)
-
-
-def note(folder: Path, number: int, seconds: float = 1.0, frequency: float = 440.0) -> Playable:
-    """A track that is one sine."""
-    file = write(folder / f"{number}.flac", tone(seconds, RATE, frequency=frequency)[:, [0, 0]], RATE)
-    return playable(number, file, seconds)
-
-
-def scale(folder: Path, number: int = 1, seconds: int = 6) -> Playable:
-    """A track that sounds at 400 Hz in its first second, 500 Hz in its second one, and so on."""
-    t = np.arange(seconds * RATE) / RATE
-    wave = 0.5 * np.sin(2 * np.pi * np.cumsum(400 + 100 * np.floor(t)) / RATE)
-    return playable(number, write(folder / f"scale{number}.wav", wave.astype(np.float32), RATE), float(seconds))
-
-
-def pitch(sound: np.ndarray) -> float:
-    """The strongest frequency (Hz)."""
-    wave = sound[:, 0] * np.hanning(len(sound))
-    return float(np.abs(np.fft.rfft(wave, 4 * RATE)).argmax() / 4)
-
-
-def until(qtbot: QtBot, condition: Callable[[], bool], timeout_ms: int = 10_000) -> None:
-    qtbot.waitUntil(condition, timeout=timeout_ms)
-
-
-def play_out(qtbot: QtBot, player: Player, log: Log) -> None:
-    """Wait until the queue has been played."""
-    until(qtbot, lambda: log.states[-1:] == ["stopped"], 15_000)
-    qtbot.wait(250)  # what the card still has
-
-
-def steepest(sound: np.ndarray) -> float:
-    return float(np.abs(np.diff(sound[:, 0])).max())
-
-
-STEEPEST_440 = 0.5 * 2 * np.pi * 440 / RATE
-
-
-def recorded(recording: Recording) -> np.ndarray:
-    sound = recording.sound()
-    assert len(sound), "nothing came out of the card"
-    return sound
 
 
 def test_a_tone_comes_out_at_its_pitch_and_level(
@@ -292,34 +225,6 @@ def test_escape_from_an_audition(qtbot: QtBot, player: Player, tmp_path: Path) -
     assert (player.auditioning, player.state, player.queue) == (False, "stopped", [])
 
 
-def test_a_killed_engine_costs_the_file_it_decoded(
-    qtbot: QtBot, fragile: Player, sound_card: SoundCard, tmp_path: Path
-) -> None:
-    player, log = fragile, Log(fragile)
-    player.play([note(tmp_path, 1, 30.0), note(tmp_path, 2, 1.0, 880)])
-    until(qtbot, lambda: player.seconds > 0.2)
-    with sound_card.recording() as recording:
-        os.kill(player.engine_pid, signal.SIGKILL)
-        play_out(qtbot, player, log)
-    assert [number for number, _ in log.failures] == [1]
-    assert "skipped" in log.failures[0][1]
-    assert log.tracks == [1, 2, None]
-    assert pitch(recorded(recording)[-RATE // 2 :]) == pytest.approx(880, abs=2)
-
-
-def test_a_killed_engine_that_decoded_nothing_goes_on_where_it_was(
-    qtbot: QtBot, fragile: Player, tmp_path: Path
-) -> None:
-    player, log = fragile, Log(fragile)
-    player.play([note(tmp_path, 1, 3.0)])  # short: all of it is decoded at once
-    until(qtbot, lambda: player.seconds > 0.8)
-    first = player.engine_pid
-    os.kill(first, signal.SIGKILL)
-    until(qtbot, lambda: player.engine_pid not in (0, first) and player.seconds > 1.2)
-    assert log.failures == []
-    assert log.positions == sorted(log.positions)
-
-
 def test_what_is_no_sound_file_is_named_and_skipped(
     qtbot: QtBot, player: Player, log: Log, tmp_path: Path
 ) -> None:
@@ -338,79 +243,6 @@ def test_nothing_but_bad_files_ends_in_silence(qtbot: QtBot, player: Player, log
     until(qtbot, lambda: player.state == "stopped")
     assert [number for number, _ in log.failures] == [1]
     assert player.current is None
-
-
-def test_without_a_card_it_waits_and_says_so(qtbot: QtBot, no_sound_card: None, tmp_path: Path) -> None:
-    player = Player()
-    log = Log(player)
-    player.play([note(tmp_path, 1)])
-    try:
-        until(qtbot, lambda: player.state == "waiting")
-        assert "no audio device" in log.messages[-1]
-        player.play([note(tmp_path, 2)])
-        assert player.state == "playing"
-        until(qtbot, lambda: player.state == "waiting")
-        player.pause()
-        until(qtbot, lambda: log.messages[-1] == "")
-        assert player.state == "paused"
-        with qtbot.waitSignal(player.devices_changed, timeout=10_000) as devices:
-            player.list_devices()
-        assert devices.args == [[]]
-    finally:
-        player.close()
-
-
-def test_an_engine_that_dies_again_and_again_is_given_up(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "asound.conf").write_text("")  # ALSA aborts any process that finds its configuration empty
-    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
-    player = Player()
-    log = Log(player)
-    player.play([note(tmp_path, 1)])
-    try:
-        until(qtbot, lambda: log.states == ["playing", "stopped"], 20_000)
-        assert "keeps dying" in log.messages[-1]
-        assert (log.failures, player.engine_pid) == ([], 0)
-    finally:
-        player.close()
-
-
-def test_a_card_pulled_out_and_put_back(
-    qtbot: QtBot, own_sound_card: SoundCard, tmp_path: Path
-) -> None:
-    player = Player(volume=1.0)
-    log = Log(player)
-    player.play([scale(tmp_path, seconds=12)])
-    until(qtbot, lambda: player.seconds > 1.0)
-    own_sound_card.unplug()
-    until(qtbot, lambda: player.state == "waiting", 15_000)
-    place = player.seconds
-    assert "audio device" in log.messages[-1]
-    own_sound_card.plug()
-    with own_sound_card.recording() as recording:
-        until(qtbot, lambda: player.state == "playing" and player.seconds > place + 0.3, 15_000)
-        qtbot.wait(200)
-    assert log.messages[-1] == ""
-    frequency = pitch(recorded(recording)[-RATE // 8 :])
-    assert frequency == pytest.approx(400 + 100 * int(player.seconds), abs=105)
-    assert log.failures == []
-    player.close()
-
-
-def test_a_card_that_stands_still_is_given_up(
-    qtbot: QtBot, own_sound_card: SoundCard, tmp_path: Path
-) -> None:
-    player = Player(volume=1.0)
-    log = Log(player)
-    player.play([scale(tmp_path, seconds=12)])
-    until(qtbot, lambda: player.seconds > 0.5)
-    with own_sound_card.standing_still():
-        until(qtbot, lambda: player.state == "waiting", 15_000)
-        place = player.seconds
-    until(qtbot, lambda: player.state == "playing" and player.seconds > place + 0.3, 15_000)
-    assert log.failures == []
-    player.close()
 
 
 def test_another_device_takes_over_at_the_same_place(
@@ -468,32 +300,11 @@ def test_no_call_waits(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
     qtbot.wait(300)
 
 
-def test_closing_leaves_no_process(qtbot: QtBot, fragile: Player, tmp_path: Path) -> None:
-    player = fragile
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
-    player.play([note(tmp_path, 1, 5.0)])
-    until(qtbot, lambda: player.seconds > 0.1)
-    assert {child.pid for child in psutil.Process().children(recursive=True)} - before
-    began = time.perf_counter()
-    player.close()
-    assert time.perf_counter() - began < 1.0
-    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
-    assert player.engine_pid == 0
-
-
-def test_the_engine_ends_with_its_window(qtbot: QtBot, fragile: Player) -> None:
-    player = fragile
-    player.prestart()
-    until(qtbot, lambda: player.engine_pid != 0)
-    process = psutil.Process(player.engine_pid)
-    qtbot.wait(100)
-    player._engine._process.closeWriteChannel()  # what the system does when a window is killed
-    until(qtbot, lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
-
-
 def test_the_engine_imports_neither_qt_nor_torch(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
     player.play([note(tmp_path, 1, 5.0)])
     until(qtbot, lambda: player.seconds > 0.1)
     libraries = {Path(m.path).name for m in psutil.Process(player.engine_pid).memory_maps()}
     assert any("portaudio" in name for name in libraries)
     assert not [name for name in libraries if "Qt" in name or "torch" in name]
+
+
