@@ -51,7 +51,11 @@ def test_no_file_gives_the_defaults() -> None:
     assert settings.load() == (Settings(), None)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00", "[" * 100_000, '{"audio": '])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "\x00", "[" * 100_000, '{"audio": '],
+    ids=["empty", "cut", "list", "null", "NUL", "deep", "half"],
+)
 def test_an_unreadable_file_gives_the_defaults_and_is_kept(tmp_path: Path, text: str) -> None:
     path = tmp_path / "settings.json"
     path.write_text(text)
