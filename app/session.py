@@ -92,8 +92,12 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class _News:
-    """What one look at the library found; None: not looked at, or as before."""
+    """What one look at the library found; None: not looked at, or as before.
 
+    `wish` numbers the recounts asked for: figures of an earlier one are out of date.
+    """
+
+    wish: int
     encoders: tuple[EncoderRecord, ...]
     change: Change | None = None
     census: Census | None = None
@@ -175,7 +179,7 @@ class Session(QObject):
         self.encoders: tuple[EncoderRecord, ...] = ()
         self._revision = -1
         self._looking = self._look_again = False
-        self._said = ""
+        self._said, self._wish = "", 0
         self._counted_at, self._uncounted = -math.inf, True
         self._collector = Collector(self)
         self._timer = QTimer(self)
@@ -277,7 +281,7 @@ class Session(QObject):
         """The question of one look. The first counts nothing: rows come before figures."""
         since, wanted, busy = self._revision, self._wanted, self.busy
         due = since >= 0 and time.monotonic() - self._counted_at > CENSUS_EVERY_S
-        return partial(_look, since, wanted, due, self._uncounted or busy)
+        return partial(_look, self._wish, since, wanted, due, self._uncounted or busy)
 
     @property
     def busy(self) -> bool:
@@ -286,6 +290,7 @@ class Session(QObject):
 
     def recount(self) -> None:
         """Look now, figures and all: a person changed something and waits to see it."""
+        self._wish += 1
         self._counted_at, self._uncounted = -math.inf, True
         self.refresh()
 
@@ -301,7 +306,7 @@ class Session(QObject):
             self.encoders = news.encoders
             self.encoders_changed.emit()
         self._find_encoder()
-        if news.census is not None:
+        if news.census is not None and news.wish == self._wish:
             self._take_census(news.census)
         elif news.change is not None:
             self._uncounted = True
@@ -337,7 +342,7 @@ def _reader(library: Library, encoder: EncoderRecord | None, segments: int) -> R
     return Reader(library, encoder, plan_name(segments))
 
 
-def _look(since: int, wanted: str, due: bool, must: bool, reader: Reader) -> _News:
+def _look(wish: int, since: int, wanted: str, due: bool, must: bool, reader: Reader) -> _News:
     """In a thread: what is new since a revision; figures only where they are due."""
     library = reader.library
     revision, encoders = library.rows.revision(), tuple(library.encoders.all())
@@ -348,7 +353,7 @@ def _look(since: int, wanted: str, due: bool, must: bool, reader: Reader) -> _Ne
     if due and (changed or must):
         encoder = next((encoder for encoder in encoders if encoder.name == wanted), None)
         census = _count(replace(reader, encoder=encoder))
-    return _News(encoders, change, census)
+    return _News(wish, encoders, change, census)
 
 
 def _count(reader: Reader) -> Census:
