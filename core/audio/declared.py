@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import av
 from av.stream import Disposition, Stream
 
 from core.audio import headers
+from core.audio.doorway import AudioFile
 from core.audio.source import Source
 
 _COUNTED = {
@@ -28,7 +28,7 @@ class Declared:
     reliable: bool
 
 
-def declared(source: Source, file: io.FileIO) -> Declared:
+def declared(source: Source, file: AudioFile) -> Declared:
     """What the container or its header says, after the packets have been read."""
     names = set(source.container.format.name.split(","))
     said = _by_container(source, names)
@@ -57,7 +57,7 @@ def _is_picture(stream: Stream) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def _mp3(source: Source, file: io.FileIO, estimate: Declared) -> Declared:
+def _mp3(source: Source, file: AudioFile, estimate: Declared) -> Declared:
     """Believe a Xing header where the file has been cut, or where its bit rate is that of the packets.
 
     Else the header is wrong, which does happen and does no harm.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,13 +14,16 @@ import numpy as np
 from core.audio import SAMPLE_RATE, SEGMENT, spread
 from core.audio.declared import Declared, declared
 from core.audio.decoding import Decoding
-from core.audio.doorway import open_regular, unusable
+from core.audio.doorway import AudioFile, open_regular, unusable
 from core.audio.records import Event, Failed, Finished, Request, Samples, UnusableError, Window
-from core.audio.source import Alive, Source
+from core.audio.source import Alive, AudioPacket, Source
 from core.audio.verdict import flaws
 
 WINDOW = 10 * SEGMENT
 """Samples of a whole file's windows: 30 s."""
+
+_KEEP = 24 << 20
+"""Bytes of packets kept in memory between two passes; the packets of a larger file are read again."""
 
 Decoder = Callable[[Request, float, Alive], Iterator[Event]]
 """What a worker runs for each file: `decode`, or a stand-in of a test."""
@@ -49,42 +51,72 @@ def decode(request: Request, longest_s: float, alive: Alive) -> Iterator[Event]:
         yield Failed(request.key, error.kind, error.reason)
     except MemoryError:  # PyAV's own is one as well
         yield Failed(request.key, "memory", "This file needs more memory to decode than it is allowed.")
-    except OSError as error:
+    except (av.error.FFmpegError, ValueError) as error:
+        what = getattr(error, "strerror", None) or error
+        yield Failed(request.key, "unreadable", f"This file cannot be decoded ({what}).")
+    except OSError as error:  # of the disk; FFmpeg's own have been caught
         failure = unusable(request.path, error)
         yield Failed(request.key, failure.kind, failure.reason)
-    except (av.error.FFmpegError, ValueError) as error:
-        yield Failed(request.key, "unreadable", f"This file cannot be decoded ({error}).")
 
 
-def _decode(file: io.FileIO, request: Request, longest: int, alive: Alive) -> Iterator[Event]:
-    report = _Report(request, time.process_time())
-    if request.segments or request.identify_only or request.known:
+def _decode(file: AudioFile, request: Request, longest: int, alive: Alive) -> Iterator[Event]:
+    began = time.process_time()
+    if not (request.segments or request.identify_only or request.known):
         with closing(Source(file, alive)) as source:
-            for _ in source.packets():
-                pass
-            report = replace(report, identity=source.identity, seconds=source.seconds)
-            if request.identify_only or source.identity == request.known:
-                yield report.of(source, declared(source, file), None)
-                return
-            longest_packet_s = source.longest_packet_s
-    if request.segments:
-        yield from _some(file, report, longest_packet_s, longest, alive)
-    else:
-        yield from _all(file, report, longest, alive)
-
-
-def _all(file: io.FileIO, report: _Report, longest: int, alive: Alive) -> Iterator[Event]:
-    """The whole file."""
+            yield from _all(file, source, source.packets(), _Report(request, began), longest)
+        return
     with closing(Source(file, alive)) as source:
-        decoding = Decoding(source, longest)
-        packets, start = source.packets(), 0
-        for samples in _windows(decoding.chunks(packets)):
-            yield Window(report.request.key, start, samples)
-            start += samples.size
-        for _ in packets:  # the identity covers what was not decoded as well
-            pass
-        report = replace(report, identity=source.identity, seconds=decoding.samples / SAMPLE_RATE)
-        yield report.of(source, declared(source, file), decoding)
+        kept = source.read_through(0 if request.identify_only else _KEEP)
+        report = _Report(request, began, source.identity, source.seconds, source.longest_packet_s)
+        if request.identify_only or source.identity == request.known:
+            yield report.of(source, declared(source, file), None)
+            return
+        if kept is not None:
+            yield from _second(file, source, iter(kept), report, longest)
+            return
+    with closing(Source(file, alive)) as source:
+        yield from _second(file, source, source.packets(), report, longest)
+
+
+def _second(
+    file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
+) -> Iterator[Event]:
+    """The second pass over a file whose identity is known."""
+    way = _some if report.request.segments else _all
+    yield from way(file, source, packets, report, longest)
+
+
+def _all(
+    file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
+) -> Iterator[Event]:
+    """The whole file."""
+    decoding, start = Decoding(source, longest), 0
+    for samples in _windows(decoding.chunks(packets)):
+        yield Window(report.request.key, start, samples)
+        start += samples.size
+    for _ in packets:  # the identity covers what was not decoded as well
+        pass
+    report = replace(report, identity=source.identity, seconds=decoding.samples / SAMPLE_RATE)
+    yield report.of(source, declared(source, file), decoding)
+
+
+def _some(
+    file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
+) -> Iterator[Event]:
+    """Segments spread over a file whose packets have been read once."""
+    total = int(report.seconds * SAMPLE_RATE) or _length(file, longest, source.alive)
+    used = min(total, longest)
+    at = spread.starts(used, report.request.segments)
+    decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
+    if report.seconds and spread.worth_skipping(at, report.longest_packet_s):
+        segments = spread.skip(source, packets, decoding, at)
+    else:
+        segments = spread.cut(decoding.chunks(packets), at)
+    for start, samples in segments:
+        yield Window(report.request.key, start, samples)
+    decoding.capped = used < total
+    report = replace(report, seconds=used / SAMPLE_RATE)
+    yield report.of(source, declared(source, file), decoding)
 
 
 def _windows(chunks: Iterable[Samples]) -> Iterator[Samples]:
@@ -103,27 +135,7 @@ def _windows(chunks: Iterable[Samples]) -> Iterator[Samples]:
         yield buffer[:filled]
 
 
-def _some(
-    file: io.FileIO, report: _Report, longest_packet_s: float, longest: int, alive: Alive
-) -> Iterator[Event]:
-    """Segments spread over a file whose packets have been read once."""
-    total = int(report.seconds * SAMPLE_RATE) or _length(file, longest, alive)
-    used = min(total, longest)
-    at = spread.starts(used, report.request.segments)
-    with closing(Source(file, alive)) as source:
-        decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
-        if report.seconds and spread.worth_skipping(at, longest_packet_s):
-            segments = spread.skip(source, decoding, at)
-        else:
-            segments = spread.cut(decoding.chunks(source.packets()), at)
-        for start, samples in segments:
-            yield Window(report.request.key, start, samples)
-        decoding.capped = used < total
-        report = replace(report, seconds=used / SAMPLE_RATE)
-        yield report.of(source, declared(source, file), decoding)
-
-
-def _length(file: io.FileIO, longest: int, alive: Alive) -> int:
+def _length(file: AudioFile, longest: int, alive: Alive) -> int:
     """Samples of a file whose packets say nothing about time: it has to be decoded once to know."""
     with closing(Source(file, alive)) as source:
         return sum(chunk.size for chunk in Decoding(source, longest).chunks(source.packets()))
@@ -137,6 +149,7 @@ class _Report:
     began: float
     identity: str = ""
     seconds: float = 0.0
+    longest_packet_s: float = 0.0
 
     def of(self, source: Source, said: Declared, decoding: Decoding | None) -> Finished:
         reason = flaws(source, decoding, said, self.seconds) if decoding else ""

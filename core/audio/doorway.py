@@ -27,6 +27,43 @@ _FLAGS = (
 )
 
 
+class AudioFile(io.FileIO):
+    """A file for FFmpeg to read, which never raises within FFmpeg's own calls.
+
+    Attributes
+    ----------
+    failure
+        What the disk said when a read failed; to FFmpeg that looks like the end of the file.
+    """
+
+    failure: OSError | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read; nothing where that fails."""
+        try:
+            return super().read(size) or b""
+        except OSError as error:
+            self.failure = error
+            return b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to a position; a negative number where there is none, as FFmpeg has it."""
+        try:
+            return super().seek(offset, whence)
+        except OSError:
+            return -errno.EINVAL
+
+    @property
+    def length(self) -> int:
+        """Bytes of the file."""
+        return os.fstat(self.fileno()).st_size
+
+    def check(self) -> None:
+        """Raise what the disk said, if a read has failed."""
+        if self.failure is not None:
+            raise self.failure
+
+
 def unusable(path: bytes, error: OSError) -> UnusableError:
     """The sentence for a file that the operating system does not give."""
     if error.errno == errno.ELOOP:
@@ -48,7 +85,7 @@ def _require_regular(mode: int) -> None:
         raise UnusableError("not-regular", f"This is not a file but {what}.")
 
 
-def open_regular(path: bytes) -> io.FileIO:
+def open_regular(path: bytes) -> AudioFile:
     """Open a regular file for reading, unbuffered.
 
     Raises
@@ -58,7 +95,7 @@ def open_regular(path: bytes) -> io.FileIO:
     """
     try:
         _require_regular(os.stat(path).st_mode)  # noqa: PTH116 - pathlib knows no bytes
-        file = io.FileIO(os.open(path, _FLAGS), closefd=True)
+        file = AudioFile(os.open(path, _FLAGS), closefd=True)
     except OSError as error:
         raise unusable(path, error) from error
     except ValueError as error:  # a NUL byte in the path

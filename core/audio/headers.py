@@ -6,10 +6,10 @@ that has been cut is just when they are of interest.
 
 from __future__ import annotations
 
-import io
-import os
 import struct
 from dataclasses import dataclass
+
+from core.audio.doorway import AudioFile
 
 _XING_SEARCH = 4096
 _XING_PLACES = (9 + 4, 17 + 4, 32 + 4)
@@ -30,17 +30,12 @@ class Promise:
     there: int
 
 
-def size_of(file: io.FileIO) -> int:
-    """Bytes of the file."""
-    return os.fstat(file.fileno()).st_size
-
-
-def _at(file: io.FileIO, position: int, size: int) -> bytes:
+def _at(file: AudioFile, position: int, size: int) -> bytes:
     file.seek(position)
     return file.read(size)
 
 
-def behind_id3(file: io.FileIO) -> int:
+def behind_id3(file: AudioFile) -> int:
     """Where the ID3v2 tags at the beginning of the file end."""
     position = 0
     for _ in range(_MOST_CHUNKS):
@@ -52,7 +47,7 @@ def behind_id3(file: io.FileIO) -> int:
     return position
 
 
-def xing(file: io.FileIO) -> Promise | None:
+def xing(file: AudioFile) -> Promise | None:
     """MPEG frames of an MP3 file, if a Xing or Info header counts frames and bytes."""
     begin = behind_id3(file)
     head = _at(file, begin, _XING_SEARCH)
@@ -63,13 +58,13 @@ def xing(file: io.FileIO) -> Promise | None:
             continue
         flags, frames, size = struct.unpack(">III", head[at + 4 : at + 16])
         if flags & 3 == 3 and frames and size:
-            return Promise(frames, size, min(size, size_of(file) - begin - first))
+            return Promise(frames, size, min(size, file.length - begin - first))
     return None
 
 
-def riff(file: io.FileIO) -> Promise | None:
+def riff(file: AudioFile) -> Promise | None:
     """Bytes of the sound in a WAV file."""
-    position, end = 12, size_of(file)
+    position, end = 12, file.length
     for _ in range(_MOST_CHUNKS):
         head = _at(file, position, 8)
         if len(head) < 8:
@@ -82,7 +77,7 @@ def riff(file: io.FileIO) -> Promise | None:
     return None
 
 
-def asf_seconds(file: io.FileIO) -> float | None:
+def asf_seconds(file: AudioFile) -> float | None:
     """Playing time (s) of a WMA file."""
     head = _at(file, 0, _ASF_SEARCH)
     at = head.find(_ASF_PROPERTIES)

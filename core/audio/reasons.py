@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import io
-
+from core.audio.doorway import AudioFile
 from core.audio.records import UnusableError
 
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
@@ -48,7 +46,7 @@ def _foreign(head: bytes, shortest: int) -> UnusableError | None:
     return None
 
 
-def refuse_foreign(file: io.FileIO) -> None:
+def refuse_foreign(file: AudioFile) -> None:
     """Refuse what is certainly something else; leave the file at its beginning.
 
     FFmpeg looks for sound anywhere in the first megabyte, and finds it in an archive of MP3 files.
@@ -84,11 +82,8 @@ def not_audio(head: bytes) -> UnusableError:
     return UnusableError("no-audio", "This is not an audio file, or its beginning is damaged.")
 
 
-def not_opened(file: io.FileIO, error: Exception) -> UnusableError:
+def not_opened(file: AudioFile) -> UnusableError:
     """The sentence for a file that FFmpeg could not open."""
-    code = getattr(error, "errno", None)
-    if code in {errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV, errno.EBADF}:
-        return UnusableError("unreadable", "The disk gave an error while this file was read.")
     file.seek(0)
     return not_audio(file.read(512))
 

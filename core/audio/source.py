@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TypeAlias, cast
@@ -15,7 +14,7 @@ from av.packet import Packet
 from av.stream import Discard
 
 from core.audio import reasons
-from core.audio.headers import size_of
+from core.audio.doorway import AudioFile
 from core.audio.records import UnusableError
 
 FORMATS = (
@@ -31,7 +30,7 @@ _OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none", "max_size
 _BUFFER = 1 << 16
 _RETRIES = 8
 """Times that reading goes on behind an error of the container."""
-_BEAT_EVERY = 64
+_BEAT_EVERY = 8
 """Packets between two signs of life."""
 _MOST_EMPTY = 100_000
 """Empty packets in a row after which the container is taken for a liar."""
@@ -46,10 +45,10 @@ class _EndlessError(Exception):
 
 def _deny(url: str, flags: int, options: dict[str, str]) -> object:
     """Refuse every further file that a container asks for."""
-    raise PermissionError(f"{url!r} was asked for ({flags}, {options})")
+    raise ValueError(f"{url!r} was asked for ({flags}, {options})")
 
 
-def _open(file: io.FileIO) -> InputContainer:
+def _open(file: AudioFile) -> InputContainer:
     reasons.refuse_foreign(file)
     try:
         return av.open(
@@ -57,8 +56,9 @@ def _open(file: io.FileIO) -> InputContainer:
         )  # fmt: skip
     except av.error.MemoryError:
         raise
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise reasons.not_opened(file, error) from error
+    except (av.error.FFmpegError, ValueError) as error:
+        file.check()
+        raise reasons.not_opened(file) from error
 
 
 def _best(container: InputContainer) -> AudioStream:
@@ -88,7 +88,7 @@ class Source:
         The last error of the container, `None` when it read to its end.
     """
 
-    def __init__(self, file: io.FileIO, alive: Alive) -> None:
+    def __init__(self, file: AudioFile, alive: Alive) -> None:
         self.container = _open(file)
         self.stream = _best(self.container)
         self.seconds = 0.0
@@ -102,7 +102,8 @@ class Source:
         self.codec = self.context.codec.canonical_name
         self.rate = self.context.sample_rate or 0
         self.channels = self.context.channels or 0
-        self._file_size = size_of(file)
+        self._file = file
+        self._length = file.length
         self.alive = alive
         self._digest = hashlib.blake2b(f"{self.codec} {self.rate} {self.channels}\n".encode(), digest_size=16)
         self.size = 0
@@ -123,26 +124,44 @@ class Source:
         return self.context.bit_rate or self.container.bit_rate or 0
 
     def packets(self) -> Iterator[AudioPacket]:
-        """Give every packet of the stream, then an empty one that flushes the decoder."""
+        """Give every packet of the stream, then an empty one that flushes the decoder.
+
+        Raises
+        ------
+        OSError
+            The disk failed: what has been read so far is not the file.
+        """
         for _ in range(_RETRIES):
-            before = self.size
+            before, self.error = self.size, None
             try:
                 yield from self._demux()
             except av.error.MemoryError:
                 raise
-            except _EndlessError as error:
+            except (av.error.FFmpegError, ValueError, _EndlessError) as error:
                 self.error = error
-                break
-            except (av.error.FFmpegError, OSError, ValueError) as error:
-                self.error = error
-                if self.size == before:
-                    break
-            else:
-                self.error = None
+            self._file.check()
+            if self.error is None:
                 return
+            if self.size == before or isinstance(self.error, _EndlessError):
+                break
         flush = cast("AudioPacket", Packet())
         flush.stream = self.stream
         yield flush
+
+    def read_through(self, keep: int) -> list[AudioPacket] | None:
+        """Read all packets for their hash and durations.
+
+        Returns
+        -------
+        The packets, where they take no more than `keep` bytes, else `None`.
+        """
+        kept: list[AudioPacket] = []
+        for packet in self.packets():
+            if self.size <= keep:
+                kept.append(packet)
+            elif kept:
+                kept = []
+        return kept if self.size <= keep else None
 
     def _demux(self) -> Iterator[AudioPacket]:
         tick, beat, empty = float(self.tick), 0, 0
@@ -162,7 +181,7 @@ class Source:
             if beat >= _BEAT_EVERY:
                 beat = 0
                 self.alive()
-                if self.size > 4 * self._file_size + _BUFFER or empty > _MOST_EMPTY:
+                if self.size > 4 * self._length + _BUFFER or empty > _MOST_EMPTY:
                     raise _EndlessError
             yield packet
 

@@ -59,26 +59,28 @@ def cut(chunks: Iterable[Samples], at: Sequence[int]) -> Iterator[tuple[int, Sam
 
 
 class _Clock:
-    """The packets of a source, and from which sample to which the last one reaches."""
+    """Packets, and from which sample to which the last one reaches."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, packets: Iterable[AudioPacket], tick: float) -> None:
+        self._packets = packets
+        self._tick = tick
         self.begin = self.end = 0.0
 
     def packets(self) -> Iterator[AudioPacket]:
-        tick = float(self._source.tick) * SAMPLE_RATE
-        for packet in self._source.packets():
-            self.begin, self.end = self.end, self.end + (packet.duration or 0) * tick
+        for packet in self._packets:
+            self.begin, self.end = self.end, self.end + (packet.duration or 0) * self._tick
             yield packet
 
 
-def skip(source: Source, decoding: Decoding, at: Sequence[int]) -> Iterator[tuple[int, Samples]]:
+def skip(
+    source: Source, all_packets: Iterable[AudioPacket], decoding: Decoding, at: Sequence[int]
+) -> Iterator[tuple[int, Samples]]:
     """Decode the segments at samples `at` and nothing else, `(start, (SEGMENT,))` each.
 
     The packets between are read over. That is as exact in every format and gives the same samples
     whatever tags the file has, which seeking by an estimated byte position does not.
     """
-    clock = _Clock(source)
+    clock = _Clock(all_packets, float(source.tick) * SAMPLE_RATE)
     packets = clock.packets()
     for index, begin in enumerate(at):
         first = next((packet for packet in packets if clock.end > begin - RUN_IN), None)

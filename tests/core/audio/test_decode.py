@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import errno
+import io
+import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,7 @@ import pytest
 
 from core.audio import SAMPLE_RATE, SEGMENT
 from core.audio.decode import WINDOW, decode
+from core.audio.doorway import AudioFile
 from core.audio.records import Request, Samples
 from tests.audio_files import FORMATS, music, tone, write, write_tone
 from tests.hearing import hear, identity, write_noise
@@ -188,14 +193,54 @@ def test_loud_floats_are_kept(tmp_path: Path) -> None:
     np.testing.assert_array_equal(hear(path).samples, 20_000.0)
 
 
-def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
-    victim = write_tone(tmp_path / "victim.wav")
+def sound_of(path: Path) -> int:
+    with av.open(path) as container:
+        return next(container.decode(audio=0)).samples
+
+
+def test_a_playlist_opens_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tone(tmp_path / "victim.wav")
     path = tmp_path / "x.mp3"
-    # Behind the tag FFmpeg sees a playlist; the signature at the beginning of the file is another.
-    path.write_bytes(f"\n#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{victim}\n#EXT-X-ENDLIST\n".encode())
+    path.write_bytes(b"ffconcat version 1.0\nfile 'victim.wav'\n")
+    assert sound_of(path)  # what FFmpeg does when nobody stops it
+    assert "a playlist" in hear(path).failed.reason
+    # Should the signature not give it away, FFmpeg itself has to refuse.
+    monkeypatch.setattr("core.audio.reasons.refuse_foreign", lambda file: file.seek(0))
     heard = hear(path)
     assert heard.failed.kind == "no-audio"
     assert not heard.windows
+
+
+def test_an_archive_of_music_is_no_music(tmp_path: Path) -> None:
+    song = write_tone(tmp_path / "song.mp3", seconds=4.0)
+    path = tmp_path / "x.mp3"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(song, "song.mp3")
+    assert sound_of(path)  # FFmpeg finds the frames within
+    assert "a ZIP archive" in hear(path).failed.reason
+
+
+class FailingReads(io.FileIO):
+    """A file whose second half cannot be read."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() > os.fstat(self.fileno()).st_size // 2:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().read(size) or b""
+
+
+class FailingDisk(AudioFile, FailingReads):
+    pass
+
+
+@pytest.mark.parametrize("kind", ["flac", "mp3", "ogg", "wav"])
+def test_a_failing_disk_is_no_broken_file(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Else a network that fails for a moment would give the track another identity.
+    path = write_tone(tmp_path / f"x.{kind}", seconds=60.0)
+    monkeypatch.setattr("core.audio.decode.open_regular", FailingDisk)
+    failed = hear(path).failed
+    assert failed.kind == "unreadable"
+    assert failed.reason == "The file could not be read: Input/output error."
 
 
 def test_a_sign_of_life_comes_often(tmp_path: Path) -> None:
@@ -211,5 +256,5 @@ def test_a_sign_of_life_comes_often(tmp_path: Path) -> None:
 
 def test_an_endless_container_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_noise(tmp_path / "x.flac", 30.0)
-    monkeypatch.setattr("core.audio.source.size_of", lambda _: -(10**9))  # as if the file were far smaller
+    monkeypatch.setattr("core.audio.doorway.AudioFile.length", -(10**9))  # as if the file were far smaller
     assert hear(path).finished.partial

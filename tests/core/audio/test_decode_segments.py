@@ -108,6 +108,19 @@ def test_the_same_every_time_and_whatever_the_tags(tmp_path: Path) -> None:
     np.testing.assert_array_equal(hear(path, segments=6).samples, first.samples)
 
 
+@pytest.mark.parametrize("kind", ["mp3", "flac", "opus"])
+def test_whether_packets_are_kept_or_read_again_does_not_matter(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_noise(tmp_path / f"x.{kind}", 60.0)
+    kept, kept_whole = hear(path, segments=6), hear(path, known="other")
+    monkeypatch.setattr("core.audio.decode._KEEP", 1000)
+    read, read_whole = hear(path, segments=6), hear(path, known="other")
+    np.testing.assert_array_equal(kept.samples, read.samples)
+    np.testing.assert_array_equal(kept_whole.samples, read_whole.samples)
+    assert read.finished.identity == kept.finished.identity == kept_whole.finished.identity
+
+
 def test_a_track_too_short_for_so_many_is_taken_whole(tmp_path: Path) -> None:
     path = write_noise(tmp_path / "x.flac", 10.0)
     heard = hear(path, segments=4)
