@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
 from core import paths
 from core.errors import UserError
+from core.folders import Entry, Walk, reachable
 from core.jobs.runner import Job, JobContext
 from core.library import tags
 from core.library.records import Found, Known, RootRecord
 
 BATCH = 200
 BATCH_S = 0.5
-
-AUDIO_SUFFIXES = frozenset(
-    b".mp3 .mp2 .mpga .m4a .m4b .mp4 .aac .alac .flac .ogg .oga .opus .spx .wav .wave .w64 .rf64 .bwf .aif .aiff "
-    b".aifc .wma .asf .wv .ape .mpc .mp+ .tta .tak .ac3 .eac3 .dts .amr .au .snd .caf .dsf .dff .mka .webm .weba .ra "
-    b".rm .3gp .m4r .shn .ofr .voc .adts .oma".split()
-)
-"""Names that a person's music has; what is inside is found out when it is read."""
+_SEPARATOR = os.sep.encode()
+_LATEST_NS = 2**63 - 1
+"""In the year 2262: what SQLite can hold. Broken clocks have set times far beyond."""
 
 
 class Params(BaseModel):
@@ -47,15 +43,6 @@ class Tally:
     other: int = 0
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A candidate: where it is, and what kind of thing it is (None: it could not be looked at)."""
-
-    path: bytes
-    status: os.stat_result | None
-    problem: str = ""
-
-
 class Scan(Job[Params]):
     """Find what is new, changed, moved or gone."""
 
@@ -67,61 +54,50 @@ class Scan(Job[Params]):
         """Scan each path; see `Tally` for the result."""
         tally = Tally()
         for root, start in self._targets(ctx):
-            _scan_root(ctx, root, start, tally)
+            _RootScan(ctx, root, tally).run(start)
         return asdict(tally)
 
-    def _targets(self, ctx: JobContext) -> list[tuple[RootRecord, bytes]]:
+    def _targets(self, ctx: JobContext) -> Iterator[tuple[RootRecord, bytes]]:
+        """Roots, each with the place in it to begin at."""
         if not self.params.paths:
-            return [(root, root.raw_path) for root in ctx.library.roots.all()]
-        targets = []
-        for text in self.params.paths:
-            path = paths.raw(text)
-            if not os.path.exists(path):
-                raise UserError(f"There is nothing at {paths.display(path)}.", "Is the drive connected?")
-            targets.append((ctx.library.roots.add(path, self.params.kind), path))
-        return targets
+            yield from ((root, root.raw_path) for root in ctx.library.roots.all())
+            return
+        places = [paths.raw(text) for text in self.params.paths]
+        for place in places:  # all of them before anything is added
+            if not os.path.exists(place):
+                raise UserError(f"There is nothing at {paths.display(place)}.", "Is the drive connected?")
+        for start in _outermost(places):
+            yield ctx.library.roots.add(start, self.params.kind), start
 
 
-def _scan_root(ctx: JobContext, root: RootRecord, start: bytes, tally: Tally) -> None:
-    known = ctx.library.files.known(root.id)
-    whole = start == root.raw_path
-    if whole and not _reachable(root.raw_path, known):
-        ctx.library.roots.set_online(root.id, online=False)
-        ctx.skip(root.path, "This folder cannot be reached now. Its tracks keep everything and wait for it.")
-        return
-    ctx.library.roots.set_online(root.id, online=True)
-    scan = _RootScan(ctx, root, known, tally)
-    scan.run(start)
-    if whole:
-        ctx.library.roots.scanned(root.id, scan.other)
-    scan.note_missing(start)
-
-
-def _reachable(path: bytes, known: dict[bytes, Known]) -> bool:
-    """A folder that is gone, or is empty where there were files, is an unmounted drive and not an empty library."""
-    try:
-        if not os.path.isdir(path):
-            return os.path.lexists(path)
-        with os.scandir(path) as entries:
-            return next(entries, None) is not None or not any(file.present for file in known.values())
-    except OSError:
-        return False
+def _outermost(places: list[bytes]) -> list[bytes]:
+    """Places less those that lie within others, each once."""
+    kept: list[bytes] = []
+    for place in sorted(places, key=len):
+        if all(paths.relative(place, other) is None for other in kept):
+            kept.append(place)
+    return kept
 
 
 class _RootScan:
-    """The scan of one root."""
+    """The scan of one root, or of a place in it."""
 
-    def __init__(self, ctx: JobContext, root: RootRecord, known: dict[bytes, Known], tally: Tally) -> None:
-        self.ctx, self.root, self.known, self.tally = ctx, root, known, tally
-        self.other = 0
+    def __init__(self, ctx: JobContext, root: RootRecord, tally: Tally) -> None:
+        self.ctx, self.root, self.tally = ctx, root, tally
+        self.known = ctx.library.files.known(root.id)
+        self.walk = Walk(ctx.check, self._unreadable)
         self.seen: set[bytes] = set()
-        self.unread: list[bytes] = []
         self.back: list[int] = []
         self.batch: list[Found] = []
         self.stored = time.monotonic()
+        self._prefix = len(paths.join(root.raw_path, b"x")) - 1
 
     def run(self, start: bytes) -> None:
-        for entry in self._walk(start):
+        """Look through everything below `start`."""
+        if self._is_offline():
+            return
+        self.ctx.library.roots.set_online(self.root.id, online=True)
+        for entry in self.walk.entries(start):
             self.ctx.check()
             self._look_at(entry)
             if len(self.batch) >= BATCH or (self.batch and time.monotonic() - self.stored > BATCH_S):
@@ -129,18 +105,42 @@ class _RootScan:
             self.ctx.report("Looking for music", self.tally.found, None, folder=self.root.path)
         self._store()
         self.ctx.library.files.back(self.back)
+        if self._is_offline():  # unplugged in the meantime: what was not met again is not missing
+            return
+        self.tally.other += self.walk.other
+        if start == self.root.raw_path:
+            self.ctx.library.roots.scanned(self.root.id, self.walk.other)
+        self._note_missing(self._relative(start))
+
+    def _is_offline(self) -> bool:
+        """Whether the root cannot be reached; it is said and noted then."""
+        had_music = bool(self.seen) or any(file.present for file in self.known.values())
+        if reachable(self.root.raw_path, had_music=had_music):
+            return False
+        self.ctx.library.roots.set_online(self.root.id, online=False)
+        reason = "This folder cannot be reached now. Its tracks keep everything and wait for it."
+        self.ctx.skip(self.root.path, reason)
+        return True
+
+    def _unreadable(self, folder: bytes, reason: str) -> None:
+        self.ctx.skip(paths.display(folder), f"This folder cannot be read: {reason}.")
+
+    def _relative(self, path: bytes) -> bytes:
+        return path[self._prefix :]
 
     def _store(self) -> None:
         self.ctx.library.files.put(self.root.id, self.batch, self.known)
         self.batch, self.stored = [], time.monotonic()
 
     def _look_at(self, entry: Entry) -> None:
-        self.tally.found += 1
-        relative = entry.path[len(self.root.raw_path.rstrip(b"/\\")) + 1 :]
-        self.seen.add(relative)
+        relative = self._relative(entry.path)
         before = self.known.get(relative)
+        if entry.gone and before and before.state != "skipped":
+            return  # it was read when its link led somewhere: missing, until that drive is back
+        self.tally.found += 1
+        self.seen.add(relative)
         found = _found(relative, entry)
-        if before and _unchanged(before, found):
+        if before and (_unchanged(before, found) or _unknowable(before, entry)):
             self.tally.unchanged += 1
             if not before.present:
                 self.back.append(before.id)
@@ -149,45 +149,13 @@ class _RootScan:
         self.tally.new += before is None
         self.batch.append(_with_tags(found, entry.path))
 
-    def _walk(self, start: bytes) -> Iterator[Entry]:
-        """Audio candidates below `start`; links are followed, loops are not."""
-        if not os.path.isdir(start):
-            yield _entry(start)
-            return
-        todo, visited = [start], set[tuple[int, int]]()
-        while todo:
-            folder = todo.pop()
-            try:
-                status = os.stat(folder)
-                if (status.st_dev, status.st_ino) in visited and status.st_ino:
-                    continue
-                visited.add((status.st_dev, status.st_ino))
-                with os.scandir(folder) as entries:
-                    children = sorted(entries, key=lambda entry: entry.name)
-            except OSError as error:
-                self.unread.append(folder)
-                self.ctx.skip(paths.display(folder), f"This folder cannot be read: {error.strerror}.")
-                continue
-            todo += [child.path for child in reversed(children) if _is_folder(child)]
-            yield from self._candidates([child for child in children if not _is_folder(child)])
-
-    def _candidates(self, children: list[os.DirEntry[bytes]]) -> Iterator[Entry]:
-        for child in children:
-            # "._name" is what macOS leaves on foreign drives: attributes, no audio.
-            if os.path.splitext(child.name)[1].lower() in AUDIO_SUFFIXES and not child.name.startswith(b"._"):
-                yield _entry(child.path)
-            else:
-                self.other += 1
-                self.tally.other += 1
-
-    def note_missing(self, start: bytes) -> None:
+    def _note_missing(self, start: bytes) -> None:
         """Files below `start` that were not met again; a folder that could not be read proves nothing."""
-        prefix = start[len(self.root.raw_path.rstrip(b"/\\")) + 1 :]
-        hidden = tuple(folder[len(self.root.raw_path.rstrip(b"/\\")) + 1 :] for folder in self.unread)
+        hidden = [self._relative(folder) for folder in self.walk.unread]
         known = self.ctx.library.files.known(self.root.id)  # anew: moved files have left their old place
         gone = [
             file.id for path, file in known.items()
-            if file.present and path not in self.seen and _below(path, prefix)
+            if file.present and path not in self.seen and _below(path, start)
             and not any(_below(path, folder) for folder in hidden)
         ]  # fmt: skip
         self.tally.missing += len(gone)
@@ -200,28 +168,13 @@ def _unchanged(before: Known, found: Found) -> bool:
     return same and (before.state == "skipped") == (found.state == "skipped")
 
 
+def _unknowable(before: Known, entry: Entry) -> bool:
+    """Whether a file that was read once cannot be looked at now, which says nothing about it."""
+    return entry.status is None and before.state != "skipped"
+
+
 def _below(path: bytes, folder: bytes) -> bool:
-    return not folder or path == folder or path.startswith(folder + b"/")
-
-
-def _is_folder(child: os.DirEntry[bytes]) -> bool:
-    try:
-        return child.is_dir()
-    except OSError:  # a loop of links
-        return False
-
-
-def _entry(path: bytes) -> Entry:
-    """Look at what a name stands for, without opening it."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        link = os.path.islink(path)
-        problem = "This link points to nothing, or in a circle." if link else "This file cannot be looked at."
-        return Entry(path, None, problem)
-    if not stat.S_ISREG(status.st_mode):
-        return Entry(path, status, "This is not a file but a pipe, a socket or a device.")
-    return Entry(path, status)
+    return not folder or path == folder or path.startswith(folder + _SEPARATOR)
 
 
 def _found(relative: bytes, entry: Entry) -> Found:
@@ -231,7 +184,7 @@ def _found(relative: bytes, entry: Entry) -> Found:
         folder=paths.display(os.path.dirname(entry.path)),
         name=paths.display(os.path.basename(entry.path)),
         size=status.st_size if status else 0,
-        mtime_ns=status.st_mtime_ns if status else 0,
+        mtime_ns=max(-_LATEST_NS, min(status.st_mtime_ns, _LATEST_NS)) if status else 0,
         state="skipped" if entry.problem else "pending",
         reason=entry.problem,
     )
@@ -242,10 +195,10 @@ def _with_tags(found: Found, path: bytes) -> Found:
     if found.state == "skipped":
         return found
     read, note = tags.read(path)
-    columns = {
+    columns: dict[str, object] = {
         "title": read.title, "artist": read.artist, "album": read.album, "album_artist": read.album_artist,
         "genre": read.genre, "year": read.year, "track_number": read.track_number, "disc_number": read.disc_number,
         "seconds": read.seconds, "codec": read.codec, "sample_rate": read.sample_rate, "channels": read.channels,
         "bit_rate": read.bit_rate, "tag_note": note,
     }  # fmt: skip
-    return Found(**{**found.__dict__, "tags": columns})
+    return replace(found, tags=columns)

@@ -4,14 +4,20 @@ import os
 import shutil
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.jobs import runner
+from core.jobs.events import Progress
+from core.jobs.scan import Params, Scan
+from core.library import tags
 from core.library.store import Library
+from core.settings import Settings
 from tests.audio_files import write_tone
-from tests.library_tools import counts, run_job, scan
+from tests.library_tools import Recorder, counts, run_job, scan
 
 TALLY = ("found", "new", "changed", "unchanged", "missing", "other")
 
@@ -178,6 +184,166 @@ def test_a_folder_that_cannot_be_read_proves_nothing(
     monkeypatch.setattr(os, "scandir", refuse)
     assert tally(library)["found"] == 1
     assert counts(library).missing == 0
+
+
+@pytest.mark.parametrize("missing", ["album", "everything"])
+def test_a_drive_that_goes_away_meanwhile_costs_nothing(library: Library, music: Path, missing: str) -> None:
+    """Files that were listed and cannot be looked at any more keep their state, their track and their vector."""
+    scan(library, music)
+    record(library)
+    before = {row.title: (row.track_id, row.state) for row in rows(library)}
+    ctx_seen: list[int] = []
+
+    def unplug(event: object) -> None:
+        if isinstance(event, Progress) and not ctx_seen:
+            ctx_seen.append(event.done)
+            (music / "album" if missing == "album" else music).rename(music.with_name("unplugged"))
+
+    ended = run_job(library, "scan", listener=unplug)
+    assert ended.outcome == "completed", ended.details
+    if missing == "everything":
+        assert (counts(library).offline, counts(library).missing) == (2, 0)
+        music.with_name("unplugged").rename(music)
+    else:
+        music.with_name("unplugged").rename(music / "album")
+    assert tally(library) == {"found": 2, "unchanged": 2, "other": 1}
+    assert {row.title: (row.track_id, row.state) for row in rows(library)} == before
+    assert counts(library).skipped == 0
+
+
+def test_a_file_that_cannot_be_looked_at_keeps_what_is_known_of_it(
+    library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan(library, music)
+    record(library)
+    real = os.stat
+
+    def refuse(path: object, **how: object) -> os.stat_result:
+        if path == os.fsencode(music / "one.flac"):
+            raise OSError(5, "Input/output error")
+        return real(path, **how)
+
+    tracks = [row.track_id for row in rows(library)]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", refuse)
+        assert tally(library) == {"found": 2, "unchanged": 2, "other": 1}
+    assert [row.track_id for row in rows(library)] == tracks
+    assert None not in tracks
+    assert (counts(library).missing, counts(library).skipped) == (0, 0)
+
+
+def test_a_link_whose_drive_is_away_is_missing_and_comes_back(
+    library: Library, music: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "drive").mkdir()
+    shutil.move(music / "one.flac", tmp_path / "drive" / "one.flac")
+    (music / "link.flac").symlink_to(tmp_path / "drive" / "one.flac")
+    scan(library, music)
+    record(library)
+    tracks = {row.track_id for row in rows(library)}
+    (tmp_path / "drive").rename(tmp_path / "away")
+    assert tally(library) == {"found": 1, "unchanged": 1, "missing": 1, "other": 1}
+    (tmp_path / "away").rename(tmp_path / "drive")
+    assert tally(library) == {"found": 2, "unchanged": 2, "other": 1}
+    assert {row.track_id for row in rows(library)} == tracks
+
+
+def test_a_name_that_changes_what_it_is(library: Library, music: Path) -> None:
+    """A file becomes a folder of that name, and a file again."""
+    scan(library, music)
+    (music / "one.flac").rename(music / "kept")
+    (music / "one.flac").mkdir()
+    (music / "kept").rename(music / "one.flac" / "inside.flac")
+    assert tally(library) == {"found": 2, "new": 1, "missing": 1, "unchanged": 1, "other": 1}
+    (music / "one.flac" / "inside.flac").rename(music / "kept")
+    (music / "one.flac").rmdir()
+    (music / "kept").rename(music / "one.flac")
+    assert tally(library) == {"found": 2, "missing": 1, "unchanged": 2, "other": 1}
+    assert (counts(library).found, titles(library)) == (2, ["One", "Two"])
+
+
+@pytest.mark.parametrize("when", [-(10**9), 0, 2**33, 10**10])
+def test_times_of_any_century(library: Library, music: Path, when: int) -> None:
+    os.utime(music / "one.flac", (when, when))
+    scan(library, music)
+    assert tally(library) == {"found": 2, "unchanged": 2, "other": 1}
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_again(
+    library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = tags.read
+
+    def slow(path: bytes) -> object:
+        with Path(os.fsdecode(path)).open("ab") as file:
+            file.write(bytes(1000))
+        os.utime(path, (10**9, 10**9))
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tags, "read", slow)
+        scan(library, music)
+    assert tally(library) == {"found": 2, "changed": 2, "other": 1}
+
+
+def test_several_places_at_once(library: Library, music: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    write_tone(tmp_path / "more" / "three.wav", 0.2)
+    inside_first = [music / "album", music, music / "one.flac", tmp_path / "more", music]
+    assert tally(library, *inside_first) == {"found": 3, "new": 3, "other": 1}
+    assert {root.raw_path for root in library.roots.all()} == {
+        os.fsencode(music),
+        os.fsencode(tmp_path / "more"),
+    }
+
+
+def test_one_wrong_place_among_several_adds_nothing(library: Library, music: Path) -> None:
+    ended = run_job(library, "scan", paths=[str(music), str(music / "nowhere")])
+    assert "nowhere" in ended.title
+    assert library.roots.all() == []
+
+
+def test_a_folder_around_one_that_is_known_takes_it_over(library: Library, music: Path) -> None:
+    scan(library, music / "album")
+    record(library)
+    assert tally(library, music) == {"found": 2, "new": 1, "unchanged": 1, "other": 1}
+    assert len(library.roots.all()) == 1
+    assert {row.title: row.track_id is None for row in rows(library)} == {"One": True, "Two": False}
+
+
+def test_music_inside_a_data_set_is_counted_apart(library: Library, music: Path) -> None:
+    data_set = Scan(Params(paths=[str(music)], kind="dataset"))
+    ended = runner.run(data_set, library, Settings(), Recorder(), threading.Event())
+    assert ended.result["found"] == 2
+    assert counts(library).found == 0
+    assert tally(library, music / "album") == {"found": 1, "new": 1}
+    assert counts(library).found == 1
+    assert tally(library)["unchanged"] == 3
+
+
+def test_a_root_with_an_odd_end_to_its_name(library: Library, music: Path) -> None:
+    odd = music.rename(music.with_name("music\\"))
+    assert tally(library, odd) == {"found": 2, "new": 2, "other": 1}
+    assert {row.path for row in rows(library)} == {
+        os.fsencode(odd / "one.flac"), os.fsencode(odd / "album" / "two.mp3"),
+    }  # fmt: skip
+    assert tally(library) == {"found": 2, "unchanged": 2, "other": 1}
+
+
+def test_a_scan_can_be_stopped_and_goes_on(library: Library, music: Path) -> None:
+    for i in range(30):
+        write_tone(music / f"{i}.wav", 0.1)
+    cancelled = threading.Event()
+
+    def stop(event: object) -> None:
+        if isinstance(event, Progress) and event.done == 10:
+            cancelled.set()
+
+    ended = run_job(library, "scan", cancelled=cancelled, listener=stop, paths=[str(music)])
+    assert ended.outcome == "cancelled"
+    assert counts(library).missing == 0
+    scan(library)
+    assert counts(library).found == 32
 
 
 def test_nothing_there_is_a_sentence(library: Library, tmp_path: Path) -> None:
