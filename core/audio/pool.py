@@ -37,7 +37,7 @@ class DecodePool:
     longest_h
         Only so many hours from the start of a file are decoded.
     niceness
-        By how much the processes step back behind others (POSIX).
+        At which the processes run, if this one is not nicer already (POSIX).
     memory_mb
         Address space that a file may take in its process (Linux).
     decoder

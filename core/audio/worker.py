@@ -60,7 +60,7 @@ class Limits:
     memory
         Bytes of address space beyond what the started worker has (where the system can limit it).
     niceness
-        Added to the process's own (POSIX).
+        At which the process runs, if its parent is not nicer already (POSIX).
     """
 
     longest_s: float
@@ -133,7 +133,7 @@ def _settle(limits: Limits, *, tied: bool) -> None:
     if tied:
         _tie_to_thread()
     if hasattr(os, "nice"):
-        os.nice(limits.niceness)
+        os.nice(max(0, limits.niceness - os.nice(0)))
     av.logging.set_level(None)
     _limit_memory(limits.memory)
 

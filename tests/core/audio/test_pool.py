@@ -244,7 +244,7 @@ def test_workers_import_no_torch_and_step_back(sound: Path) -> None:
     with DecodePool(1, niceness=7, decoder=careless) as pool:
         found = ends(pool.stream(requests(named(sound, "modules"))))
         (worker,) = workers()
-        assert worker.nice() == min(19, psutil.Process().nice() + 7)
+        assert worker.nice() == max(7, psutil.Process().nice())
         assert worker.num_threads() <= 2 + (os.cpu_count() or 1)
     modules = set(found[0].reason.split())
     assert "av" in modules
