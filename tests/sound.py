@@ -12,9 +12,9 @@ import pytest
 from tests.sound_card import SoundCard
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sound_server() -> Iterator[SoundCard]:
-    """One server for the whole session: its start takes longer than most tests."""
+    """One server for a module: other modules count and signal this process's children."""
     if not shutil.which("pulseaudio"):
         pytest.fail("PulseAudio is missing: resources/setup.sh installs it for the tests")
     folder = Path(tempfile.mkdtemp(prefix="earmap-sound-"))
