@@ -49,12 +49,15 @@ class TrackModel(QAbstractTableModel):
     -------
     swapping(bool), swapped(bool)
         Before and after other ids take over; True: a person searched or sorted, False: the library changed.
+    asked
+        A person searched or sorted, and the query is on its way.
     ordered
         A query has come back, whether or not it changed anything.
     """
 
     swapping = Signal(bool)
     swapped = Signal(bool)
+    asked = Signal()
     ordered = Signal()
 
     def __init__(self, session: Session) -> None:
@@ -91,6 +94,7 @@ class TrackModel(QAbstractTableModel):
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
             self._asked_by_person = True
             self._reorder()
+            self.asked.emit()
 
     def row_at(self, row: int) -> Row | None:
         """The row's record, where it has arrived."""

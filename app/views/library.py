@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QProgressBar,
     QSplitter,
     QStackedWidget,
     QTabBar,
@@ -31,6 +32,7 @@ from core import paths
 from core.library.records import Row
 
 TYPING_MS = 150
+LONG_MS = 300
 QUEUE_BEFORE, QUEUE_AFTER = 20, 200
 """Of the table's order, so many tracks before and after the one played go into the queue."""
 
@@ -70,6 +72,8 @@ class LibraryView(QWidget):
         self.empty = QLabel(self.table)
         self.tabs = QTabBar()
         self.pages = QStackedWidget()
+        self.waiting = QProgressBar(maximum=0)  # comes when a query takes long
+        self._long = QTimer(self, singleShot=True, interval=LONG_MS)
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._lay_out()
         self._connect()
@@ -102,6 +106,7 @@ class LibraryView(QWidget):
         below = QVBoxLayout(listed)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
+        below.addWidget(self.waiting)
         below.addWidget(self.table, 1)
         below.addWidget(self.counts)
         self.pages.addWidget(listed)
@@ -124,6 +129,12 @@ class LibraryView(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.hide()
+        self.waiting.setTextVisible(False)
+        self.waiting.setFixedHeight(3)
+        keep = self.waiting.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self.waiting.setSizePolicy(keep)
+        self.waiting.hide()
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._typed)
@@ -135,6 +146,8 @@ class LibraryView(QWidget):
         self.empty.linkActivated.connect(self._empty_link)
         self.table.play_wanted.connect(self.play)
         self.table.menu_wanted.connect(self._show_menu)
+        self.model.asked.connect(self._asked)
+        self._long.timeout.connect(self.waiting.show)
         self.model.ordered.connect(self._order_known)
         self._session.census_changed.connect(self._show_census)
         self._player.track_changed.connect(self._mark)
@@ -185,8 +198,13 @@ class LibraryView(QWidget):
         self.tabs.setTabText(1, f"Problems ({census.problems:,})" if census.problems else "Problems")
         self._say_if_empty()
 
+    def _asked(self) -> None:
+        self._long.start()
+
     def _order_known(self) -> None:
         self._ordered = True
+        self._long.stop()
+        self.waiting.hide()
         self._say_if_empty()
 
     def _say_if_empty(self) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import re
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -460,3 +461,16 @@ def test_the_pointer_marks_a_whole_row(scene: Scene) -> None:
     places = [view.table.visualRect(view.model.index(5, section)).topLeft() * ratio for section in (1, 2, 3)]
     colours = {picture.pixelColor(place.x() + 2, place.y() + 2).name() for place in places}
     assert colours == {scene.session.theme.colours.hover}
+
+
+def test_a_query_that_takes_long_is_seen_to_run(scene: Scene) -> None:
+    view = scene.open(MIX)
+    assert not view.waiting.isVisible()
+    gate = threading.Event()
+    for _ in range(3):  # as many as there are threads
+        scene.context.background.run(gate.wait)
+    view.search_for("genre:folk")
+    scene.until(view.waiting.isVisible)
+    gate.set()
+    scene.until(lambda: not view.waiting.isVisible())
+    assert 0 < len(view.model.ids) < MIX.tracks
