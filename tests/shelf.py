@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -22,7 +23,8 @@ DIM = 4
 def encoder(library: Library, name: str = "mfcc", dim: int = DIM) -> EncoderRecord:
     """An encoder without weights."""
     return library.encoders.add(
-        name=name, strategy="mfcc", config={}, dim=dim, track_dim=dim, front_end="1", weights_hash=name, card={}, file=""
+        name=name, strategy="mfcc", config={}, dim=dim, track_dim=dim, front_end="1", weights_hash=name, card={},
+        file="",
     )  # fmt: skip
 
 
@@ -67,8 +69,10 @@ class Shelf:
             return Read(candidate.file_id, "failed", "No sound could be decoded.")
         if candidate.identity == content and candidate.has_vector:
             return Read(candidate.file_id, "unchanged", identity=content)
-        state = "partial" if content.startswith("P") else "ok"
-        return Read(candidate.file_id, state, identity=content, seconds=1.0, vector=vector(content), n_segments=1)
+        state: Literal["partial", "ok"] = "partial" if content.startswith("P") else "ok"
+        return Read(
+            candidate.file_id, state, identity=content, seconds=1.0, vector=vector(content), n_segments=1
+        )
 
     def embed(self, limit: int = 1000) -> int:
         """One fetch of the embed job; how many files it read."""
@@ -89,7 +93,7 @@ class Shelf:
         return self.library.files.counts(self.encoder.id, PLAN)
 
     def order(self, query: str = "", *sort: tuple[str, bool], root: int | None = None) -> list[int]:
-        return self.library.rows.order(self.encoder.id, PLAN, query, sort, root).tolist()
+        return [int(key) for key in self.library.rows.order(self.encoder.id, PLAN, query, sort, root)]
 
     def rows(self, query: str = "", *sort: tuple[str, bool]) -> list[Row]:
         """The table's rows."""
@@ -103,7 +107,9 @@ class Shelf:
 
     def shown(self) -> dict[str, str]:
         """File names below the folder in the table, with their states."""
-        return {os.fsdecode(os.path.relpath(row.path, os.fsencode(self.folder))): row.state for row in self.rows()}
+        return {
+            os.fsdecode(os.path.relpath(row.path, os.fsencode(self.folder))): row.state for row in self.rows()
+        }
 
     def vectors(self) -> set[int]:
         """Tracks that have a vector."""

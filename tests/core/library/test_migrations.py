@@ -50,14 +50,16 @@ def first_format(path: Path) -> None:
     command.upgrade(config(path), "0001")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript("""
-            INSERT INTO root(id, raw_path, path, kind, online, added_at, other_files) VALUES(1, x'2f6d', '/m', 'music', 1, 0, 0);
+            INSERT INTO root(id, raw_path, path, kind, online, added_at, other_files)
+            VALUES(1, x'2f6d', '/m', 'music', 1, 0, 0);
             INSERT INTO track(id, identity, seconds) VALUES(7, 'A', 3);
-            INSERT INTO file(id, root_id, track_id, raw_path, folder, name, size, mtime_ns, present, verified, duplicate,
-              state, reason, failures, priority, title, artist, album, album_artist, genre, codec, tag_note, search,
-              added_at, revision)
-            VALUES(5, 1, 7, x'612e6d7033', '/m', 'a.mp3', 1, 2, 1, 1, 0, 'ok', '', 0, 0, 'Jóga', 'Björk', '', '', '', '',
-              '', 'jóga' || char(10) || 'björk', 0, 1);
-            INSERT INTO encoder(id, name, strategy, config, dim, track_dim, front_end, weights_hash, card, file, created_at)
+            INSERT INTO file(id, root_id, track_id, raw_path, folder, name, size, mtime_ns, present, verified,
+              duplicate, state, reason, failures, priority, title, artist, album, album_artist, genre, codec, tag_note,
+              search, added_at, revision)
+            VALUES(5, 1, 7, x'612e6d7033', '/m', 'a.mp3', 1, 2, 1, 1, 0, 'ok', '', 0, 0, 'Jóga', 'Björk', '', '', '',
+              '', '', 'jóga' || char(10) || 'björk', 0, 1);
+            INSERT INTO encoder(id, name, strategy, config, dim, track_dim, front_end, weights_hash, card, file,
+              created_at)
             VALUES(1, 'mfcc', 'mfcc', '{}', 1, 1, '1', '', '{}', '', 0);
             INSERT INTO embedding(id, track_id, encoder_id, plan, vector, n_segments, device, precision)
             VALUES(3, 7, 1, 'whole', x'0000803f', 1, 'cpu', 'float32');
@@ -82,15 +84,17 @@ def test_a_new_library_is_what_the_models_say(library: Library) -> None:
         found = re.findall(r"\w+|[^\w\s\"]", sql)
         return sorted(found) if "CREATE TABLE" in sql else found
 
-    with closing(sqlite3.connect(library.path)) as connection:
-        stored = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    with closing(sqlite3.connect(library.path)) as plain:
+        stored = dict(plain.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     declared: dict[str, str] = {}
     for table in Base.metadata.sorted_tables:
         declared[table.name] = str(CreateTable(table).compile(engine))
         declared |= {str(index.name): str(CreateIndex(index).compile(engine)) for index in table.indexes}
     extra = {"alembic_version", "sqlite_sequence"}
     assert set(stored) - extra == set(declared)
-    assert {n: words(sql) for n, sql in stored.items() if n not in extra} == {n: words(s) for n, s in declared.items()}
+    assert {n: words(sql) for n, sql in stored.items() if n not in extra} == {
+        n: words(s) for n, s in declared.items()
+    }
 
 
 def test_an_older_library_is_copied_aside_and_upgraded(tmp_path: Path) -> None:
@@ -98,7 +102,9 @@ def test_an_older_library_is_copied_aside_and_upgraded(tmp_path: Path) -> None:
     first_format(path)
     before = content(path)
     with Library(path) as library:
-        assert [row.title for row in library.rows.page(1, "whole", library.rows.order(1, "whole", "bjork joga"))] == ["Jóga"]
+        assert [
+            row.title for row in library.rows.page(1, "whole", library.rows.order(1, "whole", "bjork joga"))
+        ] == ["Jóga"]
         assert library.labels.of([7]) == {7: ("calm",)}
         assert library.vectors.after(1, "whole", 0)[1].tolist() == [7]
         assert library.files.counts(1, "whole").embedded == 1
@@ -122,7 +128,9 @@ def test_the_foreign_keys_of_an_upgraded_library_hold(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM file").fetchone() == (0,)
 
 
-def test_a_failed_upgrade_leaves_the_library_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_upgrade_leaves_the_library_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "library.earmap"
     with Library(path) as library:
         encoder(library)
