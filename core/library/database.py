@@ -43,6 +43,7 @@ class Database:
             self._check_place()
             bring_up_to_date(self.path)
         self.engine = self._engine()
+        self._file = _number(self.path)
 
     def _engine(self) -> Engine:
         # No limit on connections: each thread that reads holds one for a moment.
@@ -84,9 +85,18 @@ class Database:
         if not os.access(folder, os.W_OK) or (there and not os.access(self.path, os.R_OK | os.W_OK)):
             raise unwritable(self.path)
 
+    def _check_same(self) -> None:
+        """What is written into a file that was deleted or replaced meanwhile would be lost without a word."""
+        if _number(self.path) != self._file:
+            raise UserError(
+                f"The library file was deleted, moved or replaced while it was open: {self.path}.",
+                "Put it back, or start again with another one.",
+            )
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one snapshot."""
+        self._check_same()
         with self._doors(), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             try:
@@ -97,6 +107,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One write transaction, all or nothing; others wait for it."""
+        self._check_same()
         with self._doors(), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
@@ -131,6 +142,17 @@ class Database:
     def free_bytes(self) -> int:
         """Space left on the library's disk."""
         return shutil.disk_usage(self.path.parent).free
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another of its name. Windows lets nobody take an open file away."""
+    if os.name != "posix":
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _roll_back(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, text
 
@@ -25,7 +25,7 @@ _SEVERAL = text(
 )
 
 
-def ids_json(ids: Collection[int]) -> str:
+def ids_json(ids: Iterable[int]) -> str:
     """Ids as one value for `json_each`: SQLite limits how many values a statement may have."""
     return json.dumps([int(key) for key in ids])
 

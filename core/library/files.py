@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, insert, literal, null, select, text, update
@@ -285,14 +286,26 @@ def _change(connection: Connection, key: int, found: Found, base: dict[str, obje
     connection.execute(update(File).where(File.id == key).values(values))
 
 
+def _has_something(folder: bytes) -> bool:
+    """Whether a folder can be reached: the place of a drive that is not connected may be an empty folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
+
 def _moved(connection: Connection, root_id: int, new: Sequence[Found]) -> dict[bytes, int]:
     """Rows whose place is empty now, for new files of their size and time; one of the same name is preferred."""
     marks = json.dumps([(found.size, found.mtime_ns) for found in new])
     rows: dict[tuple[int, int], list[tuple[int, str, bytes]]] = {}
+    there = cache(_has_something)
     for key, size, mtime_ns, name, root, relative in connection.execute(
         _MOVED, {"marks": marks, "root": root_id}
     ):
-        rows.setdefault((size, mtime_ns), []).append((key, name, paths.join(root, relative)))
+        folder = root if relative else os.path.dirname(root)  # noqa: PTH120 - pathlib knows no bytes
+        if there(folder):
+            rows.setdefault((size, mtime_ns), []).append((key, name, paths.join(root, relative)))
     moved: dict[bytes, int] = {}
     for found in new:
         alike = rows.get((found.size, found.mtime_ns), [])

@@ -18,7 +18,7 @@ from core.library.records import Candidate
 
 def _statement(index: str, where: str, order: str) -> TextClause:
     return text(f"""
-        SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''), e.id IS NOT NULL
+        SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''), e.id IS NOT NULL, f.failures
         FROM file f {index} CROSS JOIN root r ON r.id = f.root_id AND r.online
         LEFT JOIN track t ON t.id = f.track_id
         LEFT JOIN embedding e ON e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
@@ -30,21 +30,25 @@ def _statement(index: str, where: str, order: str) -> TextClause:
 
 _DUE = "f.present AND (NOT f.verified OR (e.id IS NULL AND NOT f.duplicate))"
 _ASKED = _statement("INDEXED BY ix_file_priority", f"f.priority > 0 AND {_DUE}", "f.priority DESC")
-_UNREAD = _statement("INDEXED BY ix_file_unread", "f.present AND NOT f.verified", "f.shuffle")
-_WITHOUT = "f.present AND f.verified AND NOT f.duplicate AND e.id IS NULL AND f.shuffle {} :start"
-_AFTER = _statement("INDEXED BY ix_file_read", _WITHOUT.format(">="), "f.shuffle")
-_BEFORE = _statement("INDEXED BY ix_file_read", _WITHOUT.format("<"), "f.shuffle")
+_UNREAD = "f.present AND NOT f.verified"
+_WITHOUT = "f.present AND f.verified AND NOT f.duplicate AND e.id IS NULL"
+# Round the circle of places in the queue, from one of them on.
+_CIRCLE = [
+    _statement(f"INDEXED BY {index}", f"{where} AND f.shuffle {side} :start", "f.shuffle")
+    for index, where in (("ix_file_unread", _UNREAD), ("ix_file_read", _WITHOUT))
+    for side in (">=", "<")
+]
 
 
 def candidates(
     connection: Connection, encoder_id: int, plan: str, limit: int, busy: Collection[int]
 ) -> list[Candidate]:
     """At most `limit` files that are to be read, without those that are `busy`."""
-    # From anywhere: those at the head of the queue have been read long since.
+    # From anywhere: those at the head of the queue have been read long since, or are being read by another job.
     start = random.randrange(-(2**63), 2**63)  # noqa: S311 - no secret
     values = {"encoder": encoder_id, "plan": plan, "busy": ids_json(busy), "start": start}
     found: dict[int, Candidate] = {}
-    for statement in (_ASKED, _UNREAD, _AFTER, _BEFORE):
+    for statement in (_ASKED, *_CIRCLE):
         if len(found) < limit:
             for candidate in _ask(connection, statement, values | {"limit": limit}):
                 found.setdefault(candidate.file_id, candidate)
@@ -52,5 +56,5 @@ def candidates(
 
 
 def _ask(connection: Connection, statement: TextClause, values: dict[str, object]) -> Iterator[Candidate]:
-    for key, root, relative, identity, has_vector in connection.execute(statement, values):
-        yield Candidate(key, paths.join(root, relative), identity, bool(has_vector))
+    for key, root, relative, identity, has_vector, failures in connection.execute(statement, values):
+        yield Candidate(key, paths.join(root, relative), identity, bool(has_vector), failures)

@@ -55,13 +55,15 @@ class Candidate:
     """A file that the embed job still has to read.
 
     `identity` is what its track is known by ("" if unknown); `has_vector` says that the track has its
-    vector already, so that only the identity is to be confirmed.
+    vector already, so that only the identity is to be confirmed. `failures`: how often reading it has gone
+    wrong since it last changed.
     """
 
     file_id: int
     path: bytes
     identity: str
     has_vector: bool
+    failures: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from core.library.database import Database
 from core.library.duplicates import ids_json
 from core.library.records import Fact, Row
 
+Ids = Sequence[int] | NDArray[np.int64]
+
 SORTS = {
     "title": search.TITLE, "artist": "f.artist", "album": "f.album", "genre": "f.genre", "year": "f.year",
     "length": "f.seconds", "format": "f.codec", "folder": "f.folder", "added": "f.added_at",
@@ -79,7 +81,7 @@ class Rows:
         with self._db.read() as connection:
             return _numbers(connection.execute(statement, values).scalar_one() or "")
 
-    def page(self, encoder_id: int, plan: str, file_ids: Sequence[int]) -> list[Row]:
+    def page(self, encoder_id: int, plan: str, file_ids: Ids) -> list[Row]:
         """The rows of some files, in the order asked for; ids that are gone are left out."""
         values = {"encoder": encoder_id, "plan": plan, "ids": ids_json(file_ids)}
         with self._db.read() as connection:
@@ -98,7 +100,7 @@ class Rows:
         with self._db.read() as connection:
             return np.fromiter(connection.execute(statement, {"revision": revision}).scalars(), np.int64)
 
-    def files_of(self, track_ids: Sequence[int]) -> dict[int, int]:
+    def files_of(self, track_ids: Ids) -> dict[int, int]:
         """The file that stands for each track: one that can be reached and read now, if any."""
         statement = text(f"""
             SELECT f.track_id, f.id FROM file f JOIN root r ON r.id = f.root_id
@@ -108,7 +110,7 @@ class Rows:
         with self._db.read() as connection:
             return {row[0]: row[1] for row in connection.execute(statement, {"ids": ids_json(track_ids)})}
 
-    def paths(self, file_ids: Sequence[int]) -> dict[int, bytes]:
+    def paths(self, file_ids: Ids) -> dict[int, bytes]:
         """The absolute path of each file."""
         statement = text(f"""
             SELECT f.id, r.raw_path, f.raw_path FROM file f JOIN root r ON r.id = f.root_id WHERE f.id {_IDS}

@@ -64,6 +64,14 @@ class Vectors:
             count, newest = connection.execute(statement).one()
         return int(count), int(newest)
 
+    def made_with(self, encoder_id: int, plan: str) -> tuple[str, str] | None:
+        """Device and precision of the oldest vector; None where there is none yet."""
+        here = (Embedding.encoder_id == encoder_id, Embedding.plan == plan)
+        statement = select(Embedding.device, Embedding.precision).where(*here).order_by(Embedding.id).limit(1)
+        with self._db.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else (row.device, row.precision)
+
     def segments(self, track_id: int, encoder_id: int, plan: str) -> NDArray[np.float16] | None:
         """The track's segment vectors (n_segments, dim), where they were asked for."""
         columns = (Embedding.segments, Embedding.n_segments)
