@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.session import Reader
+from app.census import Reader
 from core.library.records import Row
 
 if TYPE_CHECKING:  # SQLAlchemy is imported by the thread that first reads

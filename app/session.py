@@ -30,23 +30,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.background import Background
+from app.census import NOTHING, Census, Change, Ids, News, Reader, look, reader_of
 from app.collector import Collector
 from app.notify import Notifier
 from app.theme import Theme
-from core.library.records import Counts, EncoderRecord, RootRecord, Row
+from core.library.records import EncoderRecord, Row
 from core.settings import Settings
 
 if TYPE_CHECKING:  # SQLAlchemy is imported by the thread that first reads, so that the window opens before
     from core.library.store import Library
+
+__all__ = ["Census", "Change", "Session"]  # what its signals carry comes with it
 
 T = TypeVar("T")
 
@@ -54,71 +55,6 @@ BUSY_MS, IDLE_MS = 500, 4000
 CENSUS_EVERY_S = 2.0
 MOST_ROWS = 500
 """Of a larger selection only the first so many rows are looked at (seeds, drags)."""
-
-Ids = NDArray[np.int64]
-NOTHING: Ids = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Census:
-    """The library in figures: each music folder with its counts."""
-
-    roots: tuple[tuple[RootRecord, Counts], ...] = ()
-
-    @property
-    def total(self) -> Counts:
-        """All folders together."""
-        fields = Counts.__dataclass_fields__
-        return Counts(**{name: sum(getattr(counts, name) for _, counts in self.roots) for name in fields})
-
-    @property
-    def empty(self) -> bool:
-        """No folder was ever added."""
-        return not self.roots
-
-    @property
-    def problems(self) -> int:
-        """Files that gave nothing, or only a part."""
-        return self.total.failed + self.total.skipped + self.total.partial
-
-
-@dataclass(frozen=True, eq=False)
-class Change:
-    """What came into the library since the last look: the files that are new or different."""
-
-    revision: int
-    file_ids: Ids = field(default_factory=lambda: NOTHING)
-
-
-@dataclass(frozen=True, eq=False)
-class _News:
-    """What one look at the library found; None: not looked at, or as before.
-
-    `wish` numbers the recounts asked for: figures of an earlier one are out of date.
-    """
-
-    wish: int
-    encoders: tuple[EncoderRecord, ...]
-    change: Change | None = None
-    census: Census | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Reader:
-    """What a thread reads with: the open library, and whose vectors count (encoder 0: nobody's)."""
-
-    library: Library
-    encoder: EncoderRecord | None
-    plan: str
-
-    @property
-    def encoder_id(self) -> int:
-        """0 while there is no encoder: every track is pending then."""
-        return 0 if self.encoder is None else self.encoder.id
-
-    def page(self, file_ids: Sequence[int]) -> list[Row]:
-        """The rows of some files; those that are gone are left out."""
-        return self.library.rows.page(self.encoder_id, self.plan, file_ids)
 
 
 class Session(QObject):
@@ -199,7 +135,7 @@ class Session(QObject):
         `latest` is as in `Background.run`.
         """
         door, encoder, segments = self._door, self.encoder, self.settings.embedding.segments
-        self.background.run(lambda: question(_reader(door(), encoder, segments)), then, failed, latest)
+        self.background.run(lambda: question(reader_of(door(), encoder, segments)), then, failed, latest)
 
     # -- the encoder
 
@@ -277,11 +213,11 @@ class Session(QObject):
             self._looking = True
             self.ask(self._glance(), self._take_news, self._look_failed)
 
-    def _glance(self) -> Callable[[Reader], _News]:
+    def _glance(self) -> Callable[[Reader], News]:
         """The question of one look. The first counts nothing: rows come before figures."""
         since, wanted, busy = self._revision, self._wanted, self.busy
         due = since >= 0 and time.monotonic() - self._counted_at > CENSUS_EVERY_S
-        return partial(_look, self._wish, since, wanted, due, self._uncounted or busy)
+        return partial(look, self._wish, since, wanted, due, self._uncounted or busy)
 
     @property
     def busy(self) -> bool:
@@ -300,7 +236,7 @@ class Session(QObject):
         self._timer.stop()
         self._recount.stop()
 
-    def _take_news(self, news: _News) -> None:
+    def _take_news(self, news: News) -> None:
         self._looking, first, self._said = False, self._revision < 0, ""
         if news.encoders != self.encoders:
             self.encoders = news.encoders
@@ -334,29 +270,3 @@ class Session(QObject):
         if str(error) != self._said:
             self._said = str(error)
             self.notifier.error(error)
-
-
-def _reader(library: Library, encoder: EncoderRecord | None, segments: int) -> Reader:
-    from core.library.store import plan_name  # see the top
-
-    return Reader(library, encoder, plan_name(segments))
-
-
-def _look(wish: int, since: int, wanted: str, due: bool, must: bool, reader: Reader) -> _News:
-    """In a thread: what is new since a revision; figures only where they are due."""
-    library = reader.library
-    revision, encoders = library.rows.revision(), tuple(library.encoders.all())
-    changed = revision != since
-    change = census = None
-    if changed:
-        change = Change(revision, library.rows.changed_since(since) if since >= 0 else NOTHING)
-    if due and (changed or must):
-        encoder = next((encoder for encoder in encoders if encoder.name == wanted), None)
-        census = _count(replace(reader, encoder=encoder))
-    return _News(wish, encoders, change, census)
-
-
-def _count(reader: Reader) -> Census:
-    files = reader.library.files
-    roots = [root for root in reader.library.roots.all() if root.kind == "music"]
-    return Census(tuple((root, files.counts(reader.encoder_id, reader.plan, root.id)) for root in roots))

@@ -15,8 +15,9 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
 
 from app.cells import Cells, alignment
+from app.census import NOTHING, Change, Ids, Reader
 from app.columns import COLUMNS, DEFAULT_SORT, Sort, sort_keys
-from app.session import NOTHING, Change, Ids, Reader, Session
+from app.session import Session
 from core.library.records import Row
 
 PAGE = 256

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from pytestqt.qtbot import QtBot
 
+from app.census import Reader
 from app.context import Context
 from app.player import Player
-from app.session import Reader, Session
+from app.session import Session
 from app.views.library import LibraryView
 from app.views.similar import SimilarPanel
 from tests.synthetic import Mix, fill

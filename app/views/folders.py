@@ -6,7 +6,8 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QMenu, QMessageBox, QVBoxLayout, QWidget
 
 from app import tracks
-from app.session import Census, Session
+from app.census import Census
+from app.session import Session
 from app.views.counts import details, short
 from app.views.rows_delegate import TWO_LINES, TwoLines, TwoLinesDelegate
 from core.library.records import Counts, RootRecord

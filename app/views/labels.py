@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from app import wording
-from app.session import Reader, Session
+from app.census import Reader
+from app.session import Session
 
 Checks = dict[str, Qt.CheckState]
 

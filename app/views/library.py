@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app import tracks
+from app.census import Census, Ids
 from app.player import Playable, Player
-from app.session import Census, Ids, Session
+from app.session import Session
 from app.track_model import TrackModel
 from app.views import labels
 from app.views.counts import CountsLine

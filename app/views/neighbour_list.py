@@ -90,7 +90,7 @@ class NeighbourList(QListView):
         super().__init__()
         self.neighbours = NeighbourModel(theme)
         self.setModel(self.neighbours)
-        self.setItemDelegate(TwoLinesDelegate(theme, self))
+        self.setItemDelegate(TwoLinesDelegate(theme, self, margin=16))
         self.setAccessibleName("Neighbours")
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -50,9 +50,9 @@ class TwoLines:
 class TwoLinesDelegate(QStyledItemDelegate):
     """Paints `TwoLines` (role `TWO_LINES`)."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, margin: int = MARGIN) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._margin = theme, margin
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802 - Qt's name
         """Room for both lines."""
@@ -73,7 +73,7 @@ class TwoLinesDelegate(QStyledItemDelegate):
             self._paint(painter, option, lines)
 
     def _paint(self, painter: QPainter, option: QStyleOptionViewItem, lines: TwoLines) -> None:
-        rect: QRect = option.rect.adjusted(MARGIN, 6, -MARGIN, -6)
+        rect: QRect = option.rect.adjusted(self._margin, 6, -MARGIN, -6)
         font: QFont = option.font
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         colours = self._theme.colours

@@ -25,11 +25,13 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app import tracks, wording
+from app.census import Change
 from app.neighbourhood import USABLE, Answer, Neighbour, Neighbourhood, Wish
 from app.player import Playable, Player
-from app.session import Change, Session
+from app.session import Session
 from app.views.neighbour_list import NeighbourList
 from app.views.player_bar import Elided
+from app.views.similar_words import heading, why_none
 from core import paths, playlist
 from core.library.records import Row
 
@@ -358,36 +360,6 @@ class SimilarPanel(QWidget):
         entries, notifier = [tracks.entry(row) for row in rows], self._session.notifier
         write = partial(playlist.write, path, entries)
         self._session.background.run(write, lambda _: notifier.done("The playlist was written.", str(path)))
-
-
-def heading(seeds: tuple[Row, ...]) -> tuple[str, str]:
-    """Two lines that name the seeds."""
-    if not seeds:
-        return "", ""
-    if len(seeds) == 1:
-        return seeds[0].title, " · ".join(filter(None, (seeds[0].artist, seeds[0].album)))
-    return wording.count(len(seeds), "track"), ", ".join(row.title for row in seeds)
-
-
-def why_none(answer: Answer, busy: bool) -> str:
-    """Why there are no neighbours, and what helps."""
-    if not answer.seeds:
-        return "Choose a track to see what sounds like it."
-    first = answer.seeds[0]
-    name = f"“{escape(first.title)}”" if len(answer.seeds) == 1 else "These tracks"
-    if answer.waiting:
-        if not first.online:
-            return f"{name} waits to be listened to, but its folder is not connected."
-        if busy:
-            return f"{name}: next in line to be listened to. The neighbours appear here by themselves."
-        return f"{name} waits to be listened to.<br><br><a href='listen'>Listen now</a>"
-    if not any(row.state in USABLE for row in answer.seeds):
-        return f"{name} could not be read, so nothing can be compared with it.<br><br>{escape(first.reason)}"
-    if answer.compared < 2:
-        return "There is nothing to compare with yet. Neighbours appear as more tracks are listened to."
-    if answer.wish.other_artists or answer.wish.other_albums:
-        return "The filters leave no track.<br><br><a href='any'>Show all</a>"
-    return "No neighbours were found."
 
 
 def _row(margins: tuple[int, int, int, int], *widgets: QWidget | None) -> QHBoxLayout:

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from app import tracks
-from app.session import NOTHING, Ids, Session
+from app.census import NOTHING, Ids
+from app.session import Session
 from app.track_model import TrackModel
 from app.views.rows_delegate import RowDelegate
 from app.views.track_header import TrackHeader

@@ -13,8 +13,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 from sqlalchemy import Engine, event
 
+from app.census import Reader
 from app.context import Context
-from app.session import Reader
 from tests.scene import Scene
 from tests.synthetic import Mix, embed, first_waiting
 

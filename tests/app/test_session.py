@@ -10,9 +10,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app import session as session_module
+from app.census import Change
 from app.context import Context
 from app.notify import Message
-from app.session import Change
 from tests.scene import Scene
 from tests.synthetic import Mix, embed, first_waiting, state
 
