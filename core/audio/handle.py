@@ -85,15 +85,21 @@ class WorkerHandle:
     def _start(self) -> Connection:
         self._shared.rest()
         self._ready, self._started_at = False, time.monotonic()
-        self.pipe, theirs = self._context.Pipe()
         tied = threading.current_thread() is threading.main_thread()
-        self._process = self._context.Process(
-            target=serve, args=(theirs, self._shared, self._decoder, self._limits, tied), daemon=True
-        )
-        with _interrupts_blocked():
-            self._process.start()
-        theirs.close()
-        return self.pipe
+        try:
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(
+                target=serve, args=(theirs, self._shared, self._decoder, self._limits, tied), daemon=True
+            )
+            with theirs, _interrupts_blocked():
+                process.start()
+        except OSError as error:  # too many processes or open files
+            raise UserError(
+                "The decoding process cannot be started.",
+                f"The system says: {error.strerror or error}. Close other programs, then start again.",
+            ) from error
+        self.pipe, self._process = ours, process
+        return ours
 
     def receive(self) -> Event | None:
         """Take one message that has arrived; `None` where it is none of the caller's business."""

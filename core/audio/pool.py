@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
@@ -22,6 +22,10 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _rest() -> None:
+    """Nothing to do while nothing happens."""
 
 
 class DecodePool:
@@ -59,14 +63,20 @@ class DecodePool:
         self._workers = [WorkerHandle(decoder, limits) for _ in range(workers or processors())]
         self._streaming = False
 
-    def stream(self, requests: Iterable[Request]) -> Generator[Event]:
+    def stream(
+        self, requests: Iterable[Request | None], idle: Callable[[], None] = _rest
+    ) -> Generator[Event]:
         """Decode files as they are asked for; closing the generator gives up what has begun.
 
         Parameters
         ----------
         requests
             Pulled lazily, one whenever a worker is free, in the caller's thread: an iterator can
-            change its mind about the order until then.
+            change its mind about the order until then. None: nothing to read now; asked again as long
+            as other files are being read.
+        idle
+            Called in the caller's thread whenever nothing has happened for half a second; may raise
+            to end the stream, also while every file hangs.
 
         Yields
         ------
@@ -83,14 +93,14 @@ class DecodePool:
             raise RuntimeError("a pool serves one stream at a time")
         self._streaming = True
         try:
-            yield from self._stream(iter(requests))
+            yield from self._stream(iter(requests), idle)
         finally:
             self._streaming = False
             for worker in self._workers:
                 if worker.request is not None:
                     worker.stop()
 
-    def _stream(self, requests: Iterator[Request]) -> Iterator[Event]:
+    def _stream(self, requests: Iterator[Request | None], idle: Callable[[], None]) -> Iterator[Event]:
         while True:
             for worker in self._workers:
                 if worker.request is None and (request := next(requests, None)) is not None:
@@ -98,11 +108,13 @@ class DecodePool:
             busy = [worker for worker in self._workers if worker.request is not None]
             if not busy:
                 return
-            yield from self._events(busy)
+            yield from self._events(busy, idle)
 
-    def _events(self, busy: list[WorkerHandle]) -> Iterator[Event]:
+    def _events(self, busy: list[WorkerHandle], idle: Callable[[], None]) -> Iterator[Event]:
         pipes = [worker.pipe for worker in busy if worker.pipe is not None]
         heard = wait(pipes, timeout=self._look_every_s)
+        if not heard:
+            idle()
         for worker in busy:
             if worker.pipe in heard and (event := worker.receive()) is not None:
                 yield event
