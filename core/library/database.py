@@ -20,7 +20,7 @@ from sqlalchemy.pool import QueuePool
 from core.errors import UserError
 from core.library.text import fold, to_json
 from core.library.trouble import translate, unwritable
-from core.library.upgrade import bring_up_to_date, connect
+from core.library.upgrade import bring_up_to_date, connect, write_ahead
 
 
 class Database:
@@ -42,6 +42,7 @@ class Database:
         with self._doors():
             self._check_place()
             bring_up_to_date(self.path)
+            write_ahead(self.path)
         self.engine = self._engine()
         self._file = _number(self.path)
 
@@ -54,7 +55,7 @@ class Database:
 
         @event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+            for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.create_function("fold", 1, fold, deterministic=True)
 
