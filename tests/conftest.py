@@ -32,6 +32,12 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+@pytest.fixture(autouse=True)
+def silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sound from a person's speakers, and no sound server started in passing; `tests.sound` has its own."""
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path.parent / 'no-sound-server'}")
+
+
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     return ["earmap"]
