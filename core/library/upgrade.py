@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from importlib import resources
 from pathlib import Path
@@ -78,6 +79,23 @@ def _copy_aside(path: Path) -> None:
             part.replace(copy)
         finally:
             part.unlink(missing_ok=True)
+
+
+def write_ahead(path: Path) -> None:
+    """Have writers write beside the file, so that readers need not wait; the file remembers it.
+
+    SQLite does not wait for others here, as it does elsewhere: several programs may open a new file at once.
+    """
+    until = time.monotonic() + BUSY_S
+    with closing(connect(path)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(0.02)
 
 
 def migrations() -> resources.abc.Traversable:
