@@ -327,6 +327,35 @@ def test_killed_in_the_middle_of_a_transaction_nothing_is_lost_and_nothing_half_
     intact(path)
 
 
+BORN_DEAD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 5")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("CREATE TABLE alembic_version(version_num TEXT)")
+for i in range(3000):
+    connection.execute("INSERT INTO alembic_version VALUES(?)", ("x" * 200,))
+print("half", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_killed_while_the_library_was_made_it_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "library.earmap"
+    with subprocess.Popen(
+        [sys.executable, "-c", BORN_DEAD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"half\n"
+        process.kill()
+        process.wait()
+    assert path.stat().st_size > 100_000
+    assert path.with_name("library.earmap-journal").exists()
+    with Library(path) as library:
+        encoder(library)
+    intact(path)
+
+
 # -- a full disk -----------------------------------------------------------------------------------
 
 FULL = """
