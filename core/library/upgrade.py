@@ -48,13 +48,7 @@ def _revision(path: Path) -> str | None:
     """The file's revision; None for a new file. Asked without SQLAlchemy and alembic: this is start-up."""
     if not path.exists() or path.stat().st_size == 0:
         return None
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_S)) as connection:
-            return _revision_in(connection, path)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
-            raise
-    # A program that was killed left something to tidy up, which a reader may not.
+    # Not read-only: what a killed program left is tidied up first, and nothing is left beside the file.
     with closing(connect(path)) as connection:
         return _revision_in(connection, path)
 
