@@ -22,8 +22,8 @@ from core.audio.verdict import flaws
 WINDOW = 10 * SEGMENT
 """Samples of a whole file's windows: 30 s."""
 
-_KEEP = 24 << 20
-"""Bytes of packets kept in memory between two passes; the packets of a larger file are read again."""
+_KEEP = 16 << 20
+"""Bytes of a file whose packets are kept in memory between two passes; a larger one is read again."""
 
 Decoder = Callable[[Request, float, Alive], Iterator[Event]]
 """What a worker runs for each file: `decode`, or a stand-in of a test."""
@@ -66,7 +66,7 @@ def _decode(file: AudioFile, request: Request, longest: int, alive: Alive) -> It
             yield from _all(file, source, source.packets(), _Report(request, began), longest)
         return
     with closing(Source(file, alive)) as source:
-        kept = source.read_through(0 if request.identify_only else _KEEP)
+        kept = source.read_through(keep=not request.identify_only and file.length <= _KEEP)
         report = _Report(request, began, source.identity, source.seconds, source.longest_packet_s)
         if request.identify_only or source.identity == request.known:
             yield report.of(source, declared(source, file), None)

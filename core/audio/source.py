@@ -149,20 +149,13 @@ class Source:
         flush.stream = self.stream
         yield flush
 
-    def read_through(self, keep: int) -> list[AudioPacket] | None:
-        """Read all packets for their hash and durations.
-
-        Returns
-        -------
-        The packets, where they take no more than `keep` bytes, else `None`.
-        """
-        kept: list[AudioPacket] = []
-        for packet in self.packets():
-            if self.size <= keep:
-                kept.append(packet)
-            elif kept:
-                kept = []
-        return kept if self.size <= keep else None
+    def read_through(self, *, keep: bool) -> list[AudioPacket] | None:
+        """Read all packets for their hash and durations; give them if they are to be kept."""
+        if keep:
+            return list(self.packets())
+        for _ in self.packets():
+            pass
+        return None
 
     def _demux(self) -> Iterator[AudioPacket]:
         tick, beat, empty = float(self.tick), 0, 0
