@@ -19,7 +19,8 @@ from core.library.duplicates import ids_json, settle, tracks_of
 from core.library.models import File, Root, Track
 from core.library.queue import candidates
 from core.library.records import Candidate, Counts, Failure, Found, Known, Read
-from core.library.text import fold, storable
+from core.library.search import search_text
+from core.library.text import storable
 from core.library.vectors import insert_vector
 
 _COUNTS = text("""
@@ -56,12 +57,6 @@ _TAGS: dict[str, object] = {
 
 PROBES = 100
 """Empty places looked at to find where a file came from: many files can share a size and a time."""
-
-
-def search_text(name: str, tags: dict[str, object]) -> str:
-    """What the search box looks through, as `fold` leaves it."""
-    fields = ("title", "artist", "album", "album_artist", "genre", "year")
-    return fold("\n".join(str(v) for v in (*(tags.get(f) or "" for f in fields), name)))
 
 
 class Files:

@@ -18,6 +18,8 @@ from core.library.database import Database
 from core.library.duplicates import ids_json
 from core.library.records import Fact, Row
 
+_PIECE = 500_000  # letters
+
 Ids = Sequence[int] | NDArray[np.int64]
 
 SORTS = {
@@ -27,7 +29,11 @@ SORTS = {
 }  # fmt: skip
 """Columns that the table sorts by."""
 
-_NAMES = {"title", "artist", "album", "genre", "folder"}
+# Names sort without case and accents.
+_KEYS = {
+    "title": search.FOLDED_TITLE, "artist": search.folded("artist"), "album": search.folded("album"),
+    "genre": search.folded("genre"), "folder": "f.folder COLLATE NOCASE",
+}  # fmt: skip
 
 # One line a track: duplicates and files that are gone stay out.
 _SHOWN = "f.present AND NOT f.duplicate AND r.kind = 'music'"
@@ -155,14 +161,19 @@ class Rows:
 
 
 def _key(column: str, down: bool) -> str:
-    """The sort key of a column; names go without case and accents."""
-    value = f"fold({SORTS[column]})" if column in _NAMES else SORTS[column]
-    return f"nullif({value}, '') {'DESC' if down else 'ASC'} NULLS LAST"
+    """The sort key of a column; what is empty comes last."""
+    key = _KEYS.get(column, SORTS[column])
+    return f"nullif({key}, '') {'DESC' if down else 'ASC'} NULLS LAST"
 
 
 def _numbers(text: str) -> NDArray[np.int64]:
-    """The numbers of "1,2,3"."""
-    return np.fromstring(text, np.int64, sep=",")
+    """The numbers of "1,2,3"; some at a time, since the window's thread waits for each piece."""
+    pieces = [np.empty(0, np.int64)]
+    while text:
+        end = text.find(",", _PIECE)
+        piece, text = (text, "") if end < 0 else (text[:end], text[end + 1 :])
+        pieces.append(np.fromstring(piece, np.int64, sep=","))
+    return np.concatenate(pieces)
 
 
 def _row(row: Sequence[object]) -> Row:

@@ -16,12 +16,34 @@ from core.library.text import fold, storable
 TITLE = "coalesce(nullif(f.title, ''), f.name)"
 """The title that is shown."""
 
-# Those that `f.search` holds can be looked for there first, which is fast.
-_SEARCHED = {
-    "title": "f.title", "artist": "f.artist", "album": "f.album", "albumartist": "f.album_artist",
-    "genre": "f.genre", "file": "f.name",
+_PARTS = ("title", "artist", "album", "album_artist", "genre", "year", "name")
+"""What `f.search` holds, folded, with a control character after each part: 1 after the first, 2, ..."""
+
+_CONTROL = re.compile(r"[\x00-\x1f]+")
+
+
+def search_text(name: str, tags: dict[str, object]) -> str:
+    """What the search box looks through, as `fold` leaves it; stored, so that no search has to fold again."""
+    values = (*(str(tags.get(part) or "") for part in _PARTS[:-1]), name)
+    return "".join(fold(_CONTROL.sub(" ", v)) + chr(i) for i, v in enumerate(values, 1))
+
+
+def folded(part: str) -> str:
+    """A part of `f.search` in SQL."""
+    after = _PARTS.index(part)
+    start = f"instr(f.search, char({after}))" if after else "0"
+    return f"substr(f.search, {start} + 1, instr(f.search, char({after + 1})) - {start} - 1)"
+
+
+FOLDED_TITLE = f"CASE WHEN f.title = '' THEN {folded('name')} ELSE {folded('title')} END"
+
+# As they are stored, and as they are compared. Only the last two ask Python for each row.
+_TEXTS = {
+    "title": ("f.title", FOLDED_TITLE), "artist": ("f.artist", folded("artist")), "album": ("f.album", folded("album")),
+    "albumartist": ("f.album_artist", folded("album_artist")), "genre": ("f.genre", folded("genre")),
+    "file": ("f.name", folded("name")), "format": ("f.codec", "f.codec"), "folder": ("f.folder", "fold(f.folder)"),
+    "reason": ("f.reason", "iif(f.reason = '', '', fold(f.reason))"),
 }  # fmt: skip
-TEXT_FIELDS = {**_SEARCHED, "folder": "f.folder", "format": "f.codec", "reason": "f.reason"}
 NUMBER_FIELDS = {"year": "f.year", "length": "f.seconds", "track": "f.track_number", "disc": "f.disc_number",
                  "rate": "f.sample_rate", "channels": "f.channels"}  # fmt: skip
 SHOWN_STATE = """CASE WHEN f.state IN ('failed', 'skipped') THEN f.state WHEN e.id IS NULL THEN 'pending'
@@ -35,7 +57,7 @@ STATES = {
     "skipped": "f.state = 'skipped'",
     "offline": "NOT r.online",
 }
-_FIELDS = {*TEXT_FIELDS, *NUMBER_FIELDS, "state", "label"}
+_FIELDS = {*_TEXTS, *NUMBER_FIELDS, "state", "label"}
 
 MOST_TERMS = 50
 LONGEST = 1000
@@ -89,8 +111,9 @@ def _contains(where: Where, folded: str, value: str) -> str:
 
 
 def _clause(where: Where, name: str, value: str) -> str | None:
-    if name in TEXT_FIELDS:
-        return _field(where, name, value)
+    if name in _TEXTS:
+        stored, compared = _TEXTS[name]
+        return _contains(where, compared, value) if value else f"{stored} = ''"
     if name in NUMBER_FIELDS:
         return _range(where, NUMBER_FIELDS[name], value)
     if name == "state":
@@ -99,15 +122,6 @@ def _clause(where: Where, name: str, value: str) -> str | None:
         labels = "EXISTS (SELECT 1 FROM label l WHERE l.track_id = f.track_id AND {})"
         return labels.format(_contains(where, "fold(l.value)", value))
     return None
-
-
-def _field(where: Where, name: str, value: str) -> str:
-    column = TEXT_FIELDS[name]
-    if not value:
-        return f"{column} = ''"
-    shown = TITLE if name == "title" else column
-    clause = _contains(where, f"fold({shown})", value)
-    return f"{_contains(where, 'f.search', value)} AND {clause}" if name in _SEARCHED else clause
 
 
 def _number(text: str) -> float | None:

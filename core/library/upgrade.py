@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import UserError
 from core.library.trouble import damaged
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions` (a test compares)."""
 
 BUSY_S = 30.0

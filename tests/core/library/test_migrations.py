@@ -138,17 +138,17 @@ def test_a_failed_upgrade_leaves_the_library_as_it_was(
     (scripts / "versions").mkdir(parents=True)
     for source in (SCRIPTS / "env.py", *(SCRIPTS / "versions").glob("0*.py")):
         (scripts / source.relative_to(SCRIPTS)).write_text(source.read_text())
-    (scripts / "versions" / "0003_bad.py").write_text(
-        "from alembic import op\nrevision = '0003'\ndown_revision = '0002'\n"
+    (scripts / "versions" / "0004_bad.py").write_text(
+        "from alembic import op\nrevision = '0004'\ndown_revision = '0003'\n"
         "def upgrade():\n    op.execute('DROP TABLE label')\n    op.execute('INSERT INTO nowhere VALUES(1)')\n"
     )
-    monkeypatch.setattr(upgrade, "HEAD", "0003")
+    monkeypatch.setattr(upgrade, "HEAD", "0004")
     monkeypatch.setattr(upgrade, "migrations", lambda: scripts)
     with pytest.raises(Exception, match="nowhere"):
         Library(path)
     monkeypatch.undo()
-    assert revision(path) == "0002"
-    assert (tmp_path / "library.earmap.before-0003").exists()
+    assert revision(path) == "0003"
+    assert (tmp_path / "library.earmap.before-0004").exists()
     with Library(path) as library:
         assert library.labels.all() == []
         assert len(library.encoders.all()) == 1
