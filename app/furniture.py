@@ -74,6 +74,7 @@ class Furnished(QObject):
         session.rescan_wanted.connect(self._rescan)
         session.reading_wanted.connect(wiring.read_pending)
         session.add_wanted.connect(actions["add-folder"].trigger)
+        session.similar_wanted.connect(self._show_similar)
         session.census_changed.connect(self._take_census)
         session.encoders_changed.connect(self._show_encoders)
         session.encoder_changed.connect(self._show_encoders)
@@ -82,6 +83,11 @@ class Furnished(QObject):
         session.audition_changed.connect(actions["audition"].setChecked)
         actions["search"].triggered.connect(self._search)
         self._show_encoders()
+
+    def _show_similar(self) -> None:
+        action = self._wiring.window.actions_table["similar"]
+        if not action.isChecked():
+            action.trigger()
 
     def _connect_player(self) -> None:
         player, session = self.player, self.session

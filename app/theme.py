@@ -98,10 +98,14 @@ def palette(colours: Colours) -> QPalette:
     return result
 
 
-def style_sheet(colours: Colours) -> str:
+def read_style() -> Template:
+    """The style sheet with names in place of colours; read once, like the icons."""
+    return Template((files("resources") / "theme" / "window.qss").read_text("utf-8"))
+
+
+def style_sheet(style: Template, colours: Colours) -> str:
     """The window's style sheet in `colours`."""
-    template = (files("resources") / "theme" / "window.qss").read_text("utf-8")
-    return Template(template).substitute(asdict(colours))
+    return style.substitute(asdict(colours))
 
 
 def read_icons() -> dict[str, str]:
@@ -136,7 +140,7 @@ class Theme(QObject):
     def __init__(self, app: QApplication, mode: Mode = "system") -> None:
         super().__init__(app)
         self._app = app
-        self._svg = read_icons()
+        self._svg, self._style = read_icons(), read_style()
         self._icons: dict[tuple[str, str], QIcon] = {}
         self._dressed: list[tuple[ref[TakesIcon], str, str]] = []
         self.mode: Mode = mode
@@ -205,7 +209,7 @@ class Theme(QObject):
         self.colours = DARK if self._dark() else LIGHT
         self._icons.clear()
         self._app.setPalette(palette(self.colours))
-        self._app.setStyleSheet(style_sheet(self.colours))
+        self._app.setStyleSheet(style_sheet(self._style, self.colours))
         self._dressed = list(self._live())
         for entry, name, role in self._dressed:
             if (target := entry()) is not None:

@@ -26,7 +26,7 @@ from app import tracks, wording
 from app.census import Census
 from app.failure_model import STATES, FailureModel, to_csv
 from app.session import Session
-from app.views.player_bar import Elided
+from app.views.elided import Elided
 from app.views.rows_delegate import RowDelegate
 from core import files, paths
 from core.library.records import Failure

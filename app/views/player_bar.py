@@ -25,8 +25,6 @@ from app.views.elided import Elided
 from app.views.player_parts import AuditionStrip, Notice
 from app.views.waveform import Waveform, clock
 
-__all__ = ["Elided", "PlayerBar"]
-
 _SKIP_S = 10.0
 """What Alt+Left and Alt+Right skip (s)."""
 

@@ -29,8 +29,8 @@ from app.census import Change
 from app.neighbourhood import USABLE, Answer, Neighbour, Neighbourhood, Wish
 from app.player import Playable, Player
 from app.session import Session
+from app.views.elided import Elided
 from app.views.neighbour_list import NeighbourList
-from app.views.player_bar import Elided
 from app.views.similar_words import heading, why_none
 from core import paths, playlist
 from core.library.records import Row

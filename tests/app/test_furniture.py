@@ -121,3 +121,12 @@ def test_the_session_looks_often_only_while_jobs_run(
     with qtbot.waitSignal(context.jobs.idle, timeout=30_000):
         context.jobs.stop_all(0)
     qtbot.waitUntil(lambda: furnished.session._timer.interval() == slow)
+
+
+def test_similar_tracks_of_the_tables_menu_brings_the_panel_back(furnished: Furnished, window: MainWindow) -> None:
+    window.actions_table["similar"].trigger()
+    assert window.similar.isHidden()
+    for _ in range(2):  # shown already, it stays
+        furnished.session.similar_wanted.emit()
+        assert not window.similar.isHidden()
+        assert window.actions_table["similar"].isChecked()

@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction, QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.theme import DARK, LIGHT, SERIES, Colours, Theme, read_icons, style_sheet
+from app.theme import DARK, LIGHT, SERIES, Colours, Theme, read_icons, read_style, style_sheet
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
 BLINDNESS = {
@@ -81,7 +81,7 @@ def test_the_style_sheet_uses_no_colour_of_its_own() -> None:
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=lambda c: c.name)
 def test_every_word_of_the_style_sheet_is_filled_in(colours: Colours) -> None:
-    sheet = style_sheet(colours)
+    sheet = style_sheet(read_style(), colours)
     assert "$" not in sheet
     assert colours.accent in sheet
     for image in re.findall(r"url\(theme:([^)]+)\)", sheet):
