@@ -14,8 +14,8 @@ from sqlalchemy import Connection, insert
 
 from core import paths
 from core.library.database import Database, next_revision
-from core.library.files import search_text
 from core.library.models import Embedding, Encoder, File, Root, Track
+from core.library.search import search_text
 
 DIM = 40
 BATCH = 5000

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, insert, literal, null, select, text, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, null, select, text, update
 
 from core import paths
 from core.errors import UserError
 from core.library.database import Database, next_revision
 from core.library.duplicates import ids_json, settle, tracks_of
+from core.library.found import change, columns, rows_for
 from core.library.models import File, Root, Track
 from core.library.queue import candidates
 from core.library.records import Candidate, Counts, Failure, Found, Known, Read
-from core.library.search import search_text
-from core.library.text import storable
 from core.library.vectors import insert_vector
 
 _COUNTS = text("""
@@ -37,28 +33,6 @@ ORDER BY f.state, f.folder, f.name
 """)
 
 
-_MOVED = text("""
-SELECT f.id, f.size, f.mtime_ns, f.name, r.raw_path, f.raw_path
-FROM json_each(:marks) mark CROSS JOIN file f
-  ON f.size = json_extract(mark.value, '$[0]') AND f.mtime_ns = json_extract(mark.value, '$[1]')
-JOIN root r ON r.id = f.root_id AND r.online AND r.kind = (SELECT kind FROM root WHERE id = :root)
-""")
-
-_SAME_PATH = select(File.raw_path, File.id).where(
-    File.root_id == bindparam("root"), File.raw_path.in_(bindparam("paths", expanding=True))
-)
-
-_TAGS: dict[str, object] = {
-    "title": "", "artist": "", "album": "", "album_artist": "", "genre": "", "year": None, "track_number": None,
-    "disc_number": None, "seconds": None, "codec": "", "sample_rate": None, "channels": None, "bit_rate": None,
-    "tag_note": "",
-}  # fmt: skip
-"""What a file is said to be before anything was read of it."""
-
-PROBES = 100
-"""Empty places looked at to find where a file came from: many files can share a size and a time."""
-
-
 class Files:
     """The file table, and the tracks that its files are."""
 
@@ -67,9 +41,9 @@ class Files:
 
     def known(self, root_id: int) -> dict[bytes, Known]:
         """What the library knows of a root's files, by path relative to the root."""
-        columns = (File.raw_path, File.id, File.size, File.mtime_ns, File.state, File.present)
+        asked = (File.raw_path, File.id, File.size, File.mtime_ns, File.state, File.present)
         with self._db.read() as connection:
-            rows = connection.execute(select(*columns).where(File.root_id == root_id))
+            rows = connection.execute(select(*asked).where(File.root_id == root_id))
             return {row[0]: Known(*row[1:]) for row in rows}
 
     def put(self, root_id: int, batch: Sequence[Found], known: dict[bytes, Known]) -> None:
@@ -92,29 +66,16 @@ class Files:
                 )
             base: dict[str, object] = {"root_id": root_id, "revision": next_revision(connection)}
             base["present"] = True
-            keys = self._rows_for(connection, root_id, batch, known)
+            keys = rows_for(connection, root_id, batch, known)
             tracks = tracks_of(connection, keys.values())
             new = [found for found in batch if found.raw_path not in keys]
             if new:
-                rows = [_columns(found) | base | {"added_at": time.time()} for found in new]
+                rows = [columns(found) | base | {"added_at": time.time()} for found in new]
                 connection.execute(insert(File), rows)
             for found in batch:
                 if found.raw_path in keys:
-                    _change(connection, keys[found.raw_path], found, base)
+                    change(connection, keys[found.raw_path], found, base)
             settle(connection, tracks)
-
-    def _rows_for(
-        self, connection: Connection, root_id: int, batch: Sequence[Found], known: dict[bytes, Known]
-    ) -> dict[bytes, int]:
-        """The rows that stand for files of a batch, by path: known, stored by another process, or moved."""
-        keys = {found.raw_path: known[found.raw_path].id for found in batch if found.raw_path in known}
-        new = [found for found in batch if found.raw_path not in keys]
-        if new:
-            values = {"root": root_id, "paths": [found.raw_path for found in new]}
-            keys |= {row.raw_path: row.id for row in connection.execute(_SAME_PATH, values)}
-            new = [found for found in new if found.raw_path not in keys]
-            keys |= _moved(connection, root_id, new)
-        return keys
 
     def back(self, file_ids: Collection[int]) -> None:
         """Files that had gone missing and stand in their place again, unchanged."""
@@ -253,63 +214,6 @@ def _tally(groups: Sequence[Row[Any]], others: int) -> Counts:
             sums["partial" if group.state == "partial" else "embedded"] += group.vectors
             sums["pending"] += group.files - group.vectors
     return Counts(**sums)
-
-
-def _columns(found: Found) -> dict[str, object]:
-    columns: dict[str, object] = {"raw_path": found.raw_path, "folder": found.folder, "name": found.name}
-    columns |= {"size": found.size, "mtime_ns": found.mtime_ns, "state": found.state, "reason": found.reason}
-    columns |= _TAGS | found.tags
-    return {name: _fit(value) for name, value in columns.items()} | {
-        "search": search_text(storable(found.name), {k: _fit(v) for k, v in found.tags.items()})
-    }
-
-
-def _fit(value: object) -> object:
-    """What SQLite can hold of a value."""
-    if isinstance(value, str):
-        return storable(value)
-    return None if isinstance(value, int) and not -(2**63) <= value < 2**63 else value
-
-
-def _change(connection: Connection, key: int, found: Found, base: dict[str, object]) -> None:
-    """A file that is another now, or in another place. What had been read stays usable until it is read again."""
-    values = _columns(found) | base | {"verified": False, "failures": 0}
-    if found.state == "skipped":
-        values |= {"track_id": null(), "duplicate": False}
-    else:
-        values["state"] = case((File.state.in_(("ok", "partial")), File.state), else_=literal("pending"))
-    connection.execute(update(File).where(File.id == key).values(values))
-
-
-def _has_something(folder: bytes) -> bool:
-    """Whether a folder can be reached: the place of a drive that is not connected may be an empty folder."""
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
-    except OSError:
-        return False
-
-
-def _moved(connection: Connection, root_id: int, new: Sequence[Found]) -> dict[bytes, int]:
-    """Rows whose place is empty now, for new files of their size and time; one of the same name is preferred."""
-    marks = json.dumps([(found.size, found.mtime_ns) for found in new])
-    rows: dict[tuple[int, int], list[tuple[int, str, bytes]]] = {}
-    there = cache(_has_something)
-    for key, size, mtime_ns, name, root, relative in connection.execute(
-        _MOVED, {"marks": marks, "root": root_id}
-    ):
-        folder = root if relative else os.path.dirname(root)  # noqa: PTH120 - pathlib knows no bytes
-        if there(folder):
-            rows.setdefault((size, mtime_ns), []).append((key, name, paths.join(root, relative)))
-    moved: dict[bytes, int] = {}
-    for found in new:
-        alike = rows.get((found.size, found.mtime_ns), [])
-        alike.sort(key=lambda row: row[1] != found.name)
-        for row in alike[:PROBES]:
-            if row[0] not in moved.values() and not os.path.lexists(row[2]):
-                moved[found.raw_path] = row[0]
-                break
-    return moved
 
 
 def _outcome(read: Read, revision: int) -> dict[str, object]:
