@@ -7,7 +7,9 @@ calibrated once on the library's own tracks, then kept, so that its vectors stay
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import islice
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,10 +21,12 @@ from core.audio.pool import DecodePool
 from core.audio.records import Request, Window
 from core.errors import UserError
 from core.jobs.runner import JobContext
-from core.library.records import EncoderRecord
+from core.library.records import Candidate, EncoderRecord
 from core.nets import checkpoint
+from core.nets.device import DeviceName, Embedder, Precision, choose, computes_in
 from core.strategies import Strategy
 
+CALIBRATION_FILES = 25  # read side by side: their segments are put in order in memory
 CALIBRATION_PER_TRACK = 10
 FEWEST_CALIBRATION = 50
 
@@ -43,12 +47,63 @@ def ready(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
         No such encoder; its file is missing or broken; too little music to calibrate on.
     """
     record = ctx.library.encoders.find(name)
-    if record is None:
-        return _create(ctx, name)
+    return _create(ctx, name) if record is None else (record, _load(ctx, record))
+
+
+def _load(ctx: JobContext, record: EncoderRecord) -> Strategy:
+    """The strategy whose vectors the library keeps under that record, and no other."""
     if not record.file:
-        return record, strategies.build(record.strategy, record.config)
-    strategy, _ = checkpoint.load(ctx.library.sidecar("encoders") / record.file)
-    return record, strategy
+        strategy = strategies.build(record.strategy, record.config)
+        if strategy.front_end != record.front_end:
+            raise UserError(
+                f"The encoder {record.name} was made with {record.front_end}, this Earmap has {strategy.front_end}.",
+                "Its vectors do not mix with new ones. Use the Earmap that made them, or another encoder.",
+            )
+        return strategy
+    strategy, card = checkpoint.load(ctx.library.sidecar("encoders") / record.file)
+    if card["weights_hash"] != record.weights_hash:
+        raise UserError(
+            f"{record.file} holds other weights than those of the encoder {record.name}.",
+            "Vectors of the two do not mix. Put the right file back.",
+        )
+    return strategy
+
+
+def embedder(
+    ctx: JobContext, record: EncoderRecord, strategy: Strategy, plan: str, device: DeviceName
+) -> Embedder:
+    """`strategy` on a device, in the precision that its vectors in this library have.
+
+    The first run measures and chooses; its precision stays, since bf16 and fp32 differ by more than
+    neighbours forgive. The device may change, since in one precision devices all but agree; a change is said.
+
+    Parameters
+    ----------
+    plan
+        Of the segments; vectors of different plans are never compared.
+    device
+        auto: the fastest in that precision; else this one, also where it does not know the precision.
+    """
+    made = ctx.library.vectors.made_with(record.id, plan)
+    precision = None if made is None else cast("Precision", made[1])
+    if precision is not None and device != "auto" and not computes_in(device, precision):
+        ctx.skip(
+            "device",
+            f"{device} does not compute in {precision}, as the first vectors of {record.name} did: these are float32, "
+            "and may differ a little.",
+        )
+        precision = "float32"
+    # Two threads that meet at every step wait for each other while decoders keep the cores busy; only a
+    # network is worth that.
+    threads = 0 if any(True for _ in strategy.parameters()) else 1
+    chosen = choose(strategy, device, precision=precision, threads=threads)
+    if made is not None and made[0] != chosen.device:
+        ctx.skip(
+            "device",
+            f"The first vectors of {record.name} were made on {made[0]}, these are made on {chosen.device}, "
+            f"in {chosen.dtype}.",
+        )
+    return Embedder(strategy, chosen)
 
 
 def _create(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
@@ -58,6 +113,9 @@ def _create(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
         waves = torch.from_numpy(_calibration_audio(ctx, strategy.calibration_segments))
         card["calibration_segments"] = len(waves)
         strategy.calibrate(waves, lambda done, total: _report(ctx, done, total))
+        meanwhile = ctx.library.encoders.find(name)
+        if meanwhile is not None:  # another job was faster: its vectors are there already
+            return meanwhile, _load(ctx, meanwhile)
         file = checkpoint.save(strategy, ctx.library.sidecar("encoders"), card).name
     record = ctx.library.encoders.add(
         name=name, strategy=strategy.name, config=strategy.config.model_dump(mode="json"), dim=strategy.dim,
@@ -89,22 +147,33 @@ def _calibration_audio(ctx: JobContext, wanted: int) -> NDArray[np.float32]:
     """Up to `wanted` segments (n, 48000), spread over the library's tracks; the same for the same library."""
     files = ctx.library.files.readable()
     np.random.default_rng(0).shuffle(files)
-    waves = np.empty((wanted, SEGMENT), np.float32)
-    count = 0
-    requests: Iterator[Request] = (Request(f.file_id, f.path, segments=CALIBRATION_PER_TRACK) for f in files)
+    queue = iter(files)
+    waves, count = np.empty((wanted, SEGMENT), np.float32), 0
     audio = ctx.settings.audio
     with DecodePool(audio.workers, stall_limit_s=audio.stall_limit_s, longest_h=audio.longest_h) as pool:
-        for event in pool.stream(requests):
-            ctx.check()
-            if isinstance(event, Window) and len(event.samples) >= SEGMENT:
-                waves[count] = event.samples[:SEGMENT]
+        while count < wanted and (some := list(islice(queue, CALIBRATION_FILES))):
+            for wave in _segments(ctx, pool, some, count, wanted)[: wanted - count]:
+                waves[count] = wave
                 count += 1
-                ctx.report("Listening for calibration", count, wanted)
-                if count == wanted:
-                    break
     if count < FEWEST_CALIBRATION:
         raise UserError(
             f"There is too little music to calibrate this encoder: {count} segments of 3 s, at least "
             f"{FEWEST_CALIBRATION} are needed.", "Add more music first.",
         )  # fmt: skip
     return waves[:count]
+
+
+def _segments(
+    ctx: JobContext, pool: DecodePool, files: Sequence[Candidate], before: int, wanted: int
+) -> list[NDArray[np.float32]]:
+    """Segments of some files in the order of the files, however fast each is read."""
+    heard: dict[int, list[NDArray[np.float32]]] = {file.file_id: [] for file in files}
+    requests = (Request(file.file_id, file.path, segments=CALIBRATION_PER_TRACK) for file in files)
+    for event in pool.stream(requests, ctx.check):
+        ctx.check()
+        if isinstance(event, Window) and len(event.samples) >= SEGMENT:
+            heard[event.key].append(event.samples[:SEGMENT])
+            ctx.report(
+                "Listening for calibration", min(before + sum(map(len, heard.values())), wanted), wanted
+            )
+    return [wave for file in files for wave in heard[file.file_id]]

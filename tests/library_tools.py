@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core import paths
+from core.audio.decode import decode
+from core.audio.records import Event as AudioEvent
+from core.audio.records import Finished, Request, Window
+from core.audio.source import Alive
 from core.jobs import runner
 from core.jobs.events import Ended, Event
 from core.library.records import Counts
 from core.library.store import Library
 from core.settings import Settings
+from tests.audio_files import write_tone
 
 PLAN = "whole"
 
@@ -73,3 +80,22 @@ def vectors(library: Library, encoder: str = "mfcc", plan: str = PLAN) -> dict[s
     record = library.encoders.get(encoder)
     _, ids, matrix = library.vectors.after(record.id, plan, 0)
     return {str(key): row.tobytes() for key, row in zip(ids, matrix, strict=True)}
+
+
+def write_tones(folder: Path, count: int, seconds: float = 0.2) -> Path:
+    """Short tracks, each another tone."""
+    folder.mkdir()
+    for i in range(count):
+        write_tone(folder / f"{i:03}.wav", seconds, frequency=200 + 3 * i)
+    return folder
+
+
+def forgetful(request: Request, longest_s: float, alive: Alive) -> Iterator[AudioEvent]:
+    """A decoder that never says what a file is: as if it changed whenever it is looked at."""
+    for event in decode(request, longest_s, alive):
+        yield replace(event, identity="", decoded=False) if isinstance(event, Finished) else event
+
+
+def soundless(request: Request, longest_s: float, alive: Alive) -> Iterator[AudioEvent]:
+    """A decoder that reads files to their end and finds nothing in them."""
+    return (event for event in decode(request, longest_s, alive) if not isinstance(event, Window))

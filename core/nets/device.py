@@ -19,6 +19,7 @@ from core.errors import UserError
 from core.strategies import Strategy
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["float32", "bfloat16"]
 Floats = NDArray[np.float32]
 
 BF16_GAIN = 1.2
@@ -34,7 +35,7 @@ class ExecutionPlan:
     """How segments are embedded; plain values, so that it can be stored and sent to another process."""
 
     device: str
-    dtype: Literal["float32", "bfloat16"]
+    dtype: Precision
     channels_last: bool
     batch: int
     ms_per_segment: float = math.inf
@@ -68,7 +69,7 @@ class Embedder:
         Raises
         ------
         UserError
-            Not even one segment fits into memory.
+            Not even one segment fits into memory, or the device fails.
         """
         vectors = np.empty((len(waves), self._strategy.dim), np.float32)
         done = 0
@@ -99,9 +100,14 @@ class Embedder:
                     self._strategy.embed(torch.tensor(waves, device=self.plan.device)).cpu().numpy()
                 )
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if _is_out_of_memory(error):
+                return None
+            if self.plan.device == "cpu":
                 raise
-            return None
+            raise UserError(  # a driver that crashed, a card that was unplugged
+                f"The device {self.plan.device} failed: {_first_line(error)}.",
+                "Start again, or choose the processor instead (--device cpu).",
+            ) from error
         return vectors
 
     def _shrink(self) -> None:
@@ -118,7 +124,12 @@ class Embedder:
 
 
 def choose(
-    strategy: Strategy, device: DeviceName = "auto", *, threads: int = 0, budget_s: float = 2.5
+    strategy: Strategy,
+    device: DeviceName = "auto",
+    *,
+    precision: Precision | None = None,
+    threads: int = 0,
+    budget_s: float = 2.5,
 ) -> ExecutionPlan:
     """Measure `strategy` with real forward passes and take the fastest way.
 
@@ -126,6 +137,8 @@ def choose(
     ----------
     device
         auto: the fastest one there is; else this one and no other.
+    precision
+        None: the fastest one that says the same; else this one and no other.
     threads
         Threads of the CPU, for the whole process; 0 leaves torch's choice.
     budget_s
@@ -134,7 +147,7 @@ def choose(
     Raises
     ------
     UserError
-        The device that was asked for is not there, or the strategy does not run on it.
+        The device that was asked for is not there, or the strategy does not run on it (in that precision).
     """
     if threads:
         torch.set_num_threads(threads)
@@ -145,11 +158,12 @@ def choose(
     found, notes = [], []
     for name in names:
         try:
-            found.append(_search(strategy, name, time.perf_counter() + budget_s / len(names)))
+            plans = _candidates(strategy, name, precision)
+            found.append(_search(strategy, plans, time.perf_counter() + budget_s / len(names)))
         except (RuntimeError, UserError) as error:  # an old driver, a missing kernel, a full card
             if name == "cpu":
                 raise
-            notes.append(f"{name} was not used: {str(error).splitlines()[0]}.")
+            notes.append(f"{name} was not used: {_first_line(error)}.")
     if not found:
         raise UserError(f"The device {device!r} does not work here.", notes[0])
     best = min(found, key=lambda plan: plan.ms_per_segment)
@@ -163,14 +177,19 @@ def present() -> list[str]:
     return [*cuda, *mps, "cpu"]
 
 
-def _search(strategy: Strategy, device: str, deadline: float) -> ExecutionPlan:
+def computes_in(device: str, precision: str) -> bool:
+    """Whether a device of this machine knows that precision."""
+    return precision == "float32" or device == "cpu" or (device == "cuda" and torch.cuda.is_bf16_supported())
+
+
+def _search(strategy: Strategy, plans: list[ExecutionPlan], deadline: float) -> ExecutionPlan:
     """The fastest precision and layout on a small batch, then larger batches as long as they pay."""
     tried: list[ExecutionPlan] = []
-    for plan in _candidates(strategy, device):
+    for plan in plans:
         if not tried or time.perf_counter() < deadline:
             tried.append(_timed(strategy, plan))
     best = _fastest(strategy, tried)
-    while best.batch < LARGEST_BATCH[device]:
+    while best.batch < LARGEST_BATCH[best.device]:
         larger = replace(best, batch=2 * best.batch)
         if time.perf_counter() + 3 * larger.batch * best.ms_per_segment / 1000 > deadline:
             break
@@ -181,14 +200,22 @@ def _search(strategy: Strategy, device: str, deadline: float) -> ExecutionPlan:
     return replace(best, note=_note(best, tried))
 
 
-def _candidates(strategy: Strategy, device: str) -> list[ExecutionPlan]:
-    """Likeliest winners first: a slow machine has no time for all."""
-    bf16 = _has_weights(strategy) and (
-        device == "cpu" or (device == "cuda" and torch.cuda.is_bf16_supported())
-    )
+def _candidates(strategy: Strategy, device: str, precision: Precision | None) -> list[ExecutionPlan]:
+    """Likeliest winners first: a slow machine has no time for all.
+
+    Raises
+    ------
+    UserError
+        The device does not know the precision.
+    """
+    if precision is not None and not computes_in(device, precision):
+        raise UserError(f"it does not compute in {precision}")
+    bf16 = _has_weights(strategy) and computes_in(device, "bfloat16")
     layouts = (True, False) if any(weight.ndim == 4 for weight in strategy.parameters()) else (False,)
     batch = 1 if device == "cpu" and _has_weights(strategy) else 16
-    dtypes: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16") if bf16 else ("float32",)
+    dtypes: list[Precision] = ["float32", "bfloat16"] if bf16 else ["float32"]
+    if precision is not None:
+        dtypes = [precision]
     return [ExecutionPlan(device, dtype, layout, batch) for layout, dtype in product(layouts, dtypes)]
 
 
@@ -205,9 +232,13 @@ def _timed(strategy: Strategy, plan: ExecutionPlan) -> ExecutionPlan:
 
 
 def _fastest(strategy: Strategy, tried: list[ExecutionPlan]) -> ExecutionPlan:
-    """The fastest plan; bf16 only where it gains enough and says the same."""
-    exact = min((plan for plan in tried if plan.dtype == "float32"), key=lambda plan: plan.ms_per_segment)
+    """The fastest plan; where there is a choice, bf16 only if it gains enough and says the same."""
     best = min(tried, key=lambda plan: plan.ms_per_segment)
+    exact = min(
+        (plan for plan in tried if plan.dtype == "float32"),
+        key=lambda plan: plan.ms_per_segment,
+        default=best,
+    )
     if (
         best.ms_per_segment * BF16_GAIN > exact.ms_per_segment
         or agreement(strategy, best, exact) < BF16_COSINE
@@ -243,6 +274,10 @@ def _note(best: ExecutionPlan, tried: list[ExecutionPlan]) -> str:
 
 def _has_weights(strategy: Strategy) -> bool:
     return any(True for _ in strategy.parameters())
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _is_out_of_memory(error: RuntimeError | MemoryError) -> bool:

@@ -1,0 +1,96 @@
+"""Windows of sound from many tracks at once, cut into segments and turned into vectors side by side."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.audio import SEGMENT
+from core.audio.records import Finished
+from core.library.records import Candidate
+from core.nets.device import Embedder
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(eq=False)
+class Track:
+    """A file on its way: its segments' vectors so far, and how reading it ended."""
+
+    candidate: Candidate
+    vectors: list[Floats] = field(default_factory=list)  # each (dim,)
+    waiting: int = 0  # segments in the batch that is being filled
+    samples: int = 0
+    finished: Finished | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is read to its end and all its segments have vectors."""
+        return self.finished is not None and not self.waiting
+
+    def matrix(self) -> Floats:
+        """The vectors of its segments, (segments, dim)."""
+        return np.stack(self.vectors)
+
+
+class Batches:
+    """Fills batches with segments of whatever track comes, and hands each track its vectors.
+
+    Attributes
+    ----------
+    seconds
+        Time spent in the encoder.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.seconds = 0.0
+        self._embedder = embedder
+        self._waves = np.empty((embedder.plan.batch, SEGMENT), np.float32)
+        self._owners: list[Track] = []
+
+    def hear(self, track: Track, samples: Floats) -> list[Track]:
+        """Take the next window (n,) of a track; the tracks that are complete now.
+
+        A window is cut into segments. A rest shorter than one is dropped, unless it is all there is: then it
+        is padded with zeros.
+        """
+        first = track.samples == 0
+        track.samples += len(samples)
+        whole = len(samples) // SEGMENT
+        pieces = [samples[i * SEGMENT : (i + 1) * SEGMENT] for i in range(whole)]
+        complete: list[Track] = []
+        for piece in pieces or ([samples] if first else []):
+            if len(self._owners) == len(self._waves):
+                complete += self.flush()
+            self._add(track, piece)
+        return complete
+
+    def _add(self, track: Track, wave: Floats) -> None:
+        row = self._waves[len(self._owners)]
+        row[: len(wave)] = wave
+        row[len(wave) :] = 0
+        self._owners.append(track)
+        track.waiting += 1
+
+    def flush(self) -> list[Track]:
+        """Embed what has come together; the tracks that are complete now."""
+        owners, self._owners = self._owners, []
+        if not owners:
+            return []
+        start = time.perf_counter()
+        vectors = self._embedder(self._waves[: len(owners)])
+        self.seconds += time.perf_counter() - start
+        for track, vector in zip(owners, vectors, strict=True):
+            track.vectors.append(vector)
+            track.waiting -= 1
+        return [track for track in dict.fromkeys(owners) if track.complete]
+
+    def summarise(self, track: Track) -> Floats:
+        """The track's vector, (track_dim,)."""
+        start = time.perf_counter()
+        vector = self._embedder.summarise(track.matrix())
+        self.seconds += time.perf_counter() - start
+        return vector
