@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core import paths
 from core.audio.decode import decode
 from core.audio.records import Event as AudioEvent
@@ -18,7 +20,7 @@ from core.jobs.events import Ended, Event
 from core.library.records import Counts
 from core.library.store import Library
 from core.settings import Settings
-from tests.audio_files import write_tone
+from tests.audio_files import write, write_tone
 
 PLAN = "whole"
 
@@ -88,6 +90,15 @@ def write_tones(folder: Path, count: int, seconds: float = 0.2) -> Path:
     for i in range(count):
         write_tone(folder / f"{i:03}.wav", seconds, frequency=200 + 3 * i)
     return folder
+
+
+def write_noise(folder: Path, count: int, seconds: float) -> None:
+    """Longer tracks, each a noise with a rhythm of its own."""
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        wave = rng.standard_normal(round(seconds * 16_000))
+        beat = np.abs(np.sin(np.arange(wave.size) * (i + 1) / 8_000))
+        write(folder / f"{i}.wav", (0.1 * wave * beat).astype(np.float32), 16_000)
 
 
 def forgetful(request: Request, longest_s: float, alive: Alive) -> Iterator[AudioEvent]:

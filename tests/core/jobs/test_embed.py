@@ -19,7 +19,7 @@ from core.library.store import Library
 from core.settings import EmbeddingSettings, Settings
 from core.strategies import Strategy
 from tests.audio_files import write_music, write_tone
-from tests.library_tools import Recorder, counts, embed, run_job, scan, vectors
+from tests.library_tools import Recorder, counts, embed, run_job, scan, vectors, write_noise
 
 
 @pytest.fixture
@@ -192,8 +192,7 @@ def test_a_clicked_track_is_next(library: Library, music: Path) -> None:
 
 def test_random_encoders_are_calibrated_once_and_kept(library: Library, tmp_path: Path) -> None:
     (tmp_path / "many").mkdir()
-    for seed in range(12):
-        write_music(tmp_path / "many" / f"{seed}.wav", 16, seed=seed)
+    write_noise(tmp_path / "many", 12, 16.0)
     scan(library, tmp_path / "many")
     result = embed(library, encoder="random-w0.125")
     assert result["embedded"] == 12

@@ -233,3 +233,30 @@ def test_memory_that_runs_out_while_measuring_limits_the_batch() -> None:
 def test_threads_are_those_asked_for() -> None:
     assert "cpu with 1 threads" in choose(strategies.build("mfcc"), threads=1).note
     assert torch.get_num_threads() == 1
+
+
+def test_a_precision_that_was_asked_for_is_used_also_where_it_is_slower() -> None:
+    for precision in ("float32", "bfloat16"):
+        assert choose(random(), "cpu", precision=precision, budget_s=0.3).dtype == precision
+
+
+def test_a_precision_that_no_device_knows_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "computes_in", lambda name, precision: precision == "float32")
+    with pytest.raises(UserError, match="does not compute in bfloat16"):
+        choose(random(), "cpu", precision="bfloat16")
+
+
+@pytest.mark.skipif(not torch.backends.cuda.is_built(), reason="this torch knows no other device")
+def test_a_device_that_fails_while_it_runs_is_a_sentence_and_the_cpu_a_bug() -> None:
+    broken = Loudness(
+        0, RuntimeError("unspecified launch failure\nCUDA kernel errors might be reported later")
+    )
+    with pytest.raises(RuntimeError):
+        Embedder(broken, PLAIN)(waves(1))
+    elsewhere = Embedder(broken, PLAIN)
+    elsewhere.plan = dataclasses.replace(PLAIN, device="cuda")
+    with pytest.raises(UserError) as error:
+        elsewhere(waves(1))
+    assert error.value.title.startswith("The device cuda failed: ")
+    assert "\n" not in error.value.title
+    assert "--device cpu" in error.value.hint
