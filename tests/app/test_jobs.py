@@ -153,7 +153,7 @@ def test_a_real_job_that_is_killed_says_so(context: Context, qtbot: QtBot, tmp_p
         victim.kill()
     view = context.jobs.view(number)
     assert (view.state, view.resumable) == ("failed", True)
-    assert "SIGKILL" in view.title
+    assert "(Killed)" in view.title
 
 
 def test_an_unknown_job_fails_with_a_sentence(context: Context, qtbot: QtBot) -> None:

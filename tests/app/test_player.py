@@ -240,7 +240,9 @@ def test_what_is_no_sound_file_is_named_and_skipped(
     assert log.tracks[-2:] == [4, None]
 
 
-def test_nothing_but_bad_files_ends_in_silence(qtbot: QtBot, player: Player, log: Log, tmp_path: Path) -> None:
+def test_nothing_but_bad_files_ends_in_silence(
+    qtbot: QtBot, player: Player, log: Log, tmp_path: Path
+) -> None:
     player.play([playable(1, tmp_path / "gone.mp3")])
     until(qtbot, lambda: player.state == "stopped")
     assert [number for number, _ in log.failures] == [1]
@@ -273,7 +275,9 @@ def test_a_chosen_device_that_is_not_there(qtbot: QtBot, player: Player, log: Lo
 
 def test_the_waveform_comes_and_is_kept(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
     track = scale(tmp_path)
-    with qtbot.waitSignal(player.waveform, timeout=10_000, check_params_cb=lambda _, p: not np.isnan(p).any()):
+    with qtbot.waitSignal(
+        player.waveform, timeout=10_000, check_params_cb=lambda _, p: not np.isnan(p).any()
+    ):
         player.play([track])
     player.stop()
     os.unlink(track.path)  # noqa: PTH108 - a path of raw bytes
@@ -293,13 +297,19 @@ def test_no_call_waits(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
         player.list_devices, lambda: player.append([track]), lambda: player.audition([track]), player.stop,
     ]  # fmt: skip
     for call in calls:
+        assert held_up(call) < 0.05
+    assert held_up(lambda: player.play(many)) < 0.5
+    qtbot.wait(300)
+
+
+def held_up(call: Callable[[], None]) -> float:
+    """Seconds that a call takes at its best: others may have the processors meanwhile."""
+    times = []
+    for _ in range(3):
         began = time.perf_counter()
         call()
-        assert time.perf_counter() - began < 0.05
-    began = time.perf_counter()
-    player.play(many)
-    assert time.perf_counter() - began < 0.5
-    qtbot.wait(300)
+        times.append(time.perf_counter() - began)
+    return min(times)
 
 
 def test_the_engine_imports_neither_qt_nor_torch(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
@@ -308,5 +318,3 @@ def test_the_engine_imports_neither_qt_nor_torch(qtbot: QtBot, player: Player, t
     libraries = {Path(m.path).name for m in psutil.Process(player.engine_pid).memory_maps()}
     assert any("portaudio" in name for name in libraries)
     assert not [name for name in libraries if "Qt" in name or "torch" in name]
-
-
