@@ -89,7 +89,11 @@ class FailureModel(QAbstractTableModel):
 
     def headerData(self, section: int, side: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802 - Qt's name
         """Titles."""
-        return TITLES[section] if side == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole else None
+        return (
+            TITLES[section]
+            if side == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
+            else None
+        )
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column."""

@@ -125,7 +125,9 @@ def _similar(neighbours: Neighbours, wish: Wish, rows: dict[int, Row]) -> list[S
 def _tracks(rows: dict[int, Row], file_ids: Sequence[int]) -> list[int]:
     """The tracks of files that have a vector."""
     found = (rows.get(key) for key in file_ids)
-    return [row.track_id for row in found if row is not None and row.track_id is not None and row.state in USABLE]
+    return [
+        row.track_id for row in found if row is not None and row.track_id is not None and row.state in USABLE
+    ]
 
 
 def _with_rows(found: Sequence[Similar], reader: Reader) -> tuple[Neighbour, ...]:

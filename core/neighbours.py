@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.library.records import EncoderRecord, Fact
 from core.library.store import Library
 from core.recommend import Catalogue, Query, Standardisation, similar
-from core.vectors import VectorCache
+from core.vectors import Snapshot, VectorCache
 
 FACTS_SHARE = 0.05
 """Reading what is known of the tracks may take at most this share of the time while they change."""
@@ -41,39 +41,45 @@ def vector_cache(library: Library, encoder: EncoderRecord, plan: str) -> VectorC
 
 
 class Neighbours:
-    """Who is near whom, under one encoder and one segment plan."""
+    """Who is near whom, under one encoder and one segment plan, as of the last `refresh`."""
 
     def __init__(self, library: Library, encoder: EncoderRecord, plan: str) -> None:
         self._library, self._encoder, self._plan = library, encoder, plan
         self._cache = vector_cache(library, encoder, plan)
+        self._snapshot = self._cache.read()
         self._catalogue = Catalogue()
-        self._files = np.empty(0, np.int64)  # (n,) file that stands for each row, -1 where none can be played
-        self._facts_of: tuple[int, int, int] = (-1, -1, -1)
+        self._files = np.full(
+            len(self._snapshot), -1, np.int64
+        )  # (n,) what stands for each row, -1: nothing now
+        self._facts_of: tuple[int, Snapshot | None] = (-1, None)
         self._facts_due = 0.0
 
     def __len__(self) -> int:
-        return len(self._cache.read())
+        return len(self._snapshot)
 
     def refresh(self) -> bool:
         """Follow the database; whether neighbours may have changed."""
-        return self._sync_vectors() | self._sync_facts()
+        before = self._snapshot
+        self._sync_vectors()
+        self._snapshot = self._cache.read()
+        return self._sync_facts() or self._snapshot is not before
 
-    def _sync_vectors(self) -> bool:
+    def _sync_vectors(self) -> None:
         vectors, here = self._library.vectors, (self._encoder.id, self._plan)
-        count, newest = vectors.stamp(*here)
         known = vectors.standardisation(*here)
         standardisation = None if known is None else Standardisation(*known)
-        before = self._cache.read()
-        if before.stamp > newest or len(before) > count:  # something was taken out
+        count, newest = vectors.stamp(*here)
+        now = self._cache.read()
+        if now.stamp > newest or len(now) > count:  # something was taken out
             self._cache.rebuild([], standardisation)
         self._append_new()
-        if len(self._cache.read()) != count:
+        now = self._cache.read()
+        count, newest = vectors.stamp(*here)  # anew: a job may have stored more in the meantime
+        if now.stamp >= newest and len(now) != count:
             self._cache.rebuild([], standardisation)
             self._append_new()
         if not _same(self._cache.read().standardisation, standardisation):
             self._cache.restandardise(standardisation)
-        after = self._cache.read()
-        return after is not before
 
     def _append_new(self) -> None:
         while True:
@@ -84,31 +90,29 @@ class Neighbours:
             self._cache.put(ids, matrix, newest)
 
     def _sync_facts(self) -> bool:
-        snapshot = self._cache.read()
-        state = (self._library.rows.revision(), snapshot.stamp, len(snapshot))
-        if state == self._facts_of or (
-            state[1:] == self._facts_of[1:] and time.monotonic() < self._facts_due
-        ):
-            return False
+        """Read again what is known of the tracks, if it changed; while only that changes, not too often."""
+        state, before = (self._library.rows.revision(), self._snapshot), self._facts_of
         start = time.monotonic()
+        if state[1] is before[1] and (state[0] == before[0] or start < self._facts_due):
+            return False
         facts = self._library.rows.facts()
-        self._catalogue, self._files = _catalogue([facts.get(key) for key in snapshot.ids.tolist()])
-        self._facts_of = state
-        self._facts_due = time.monotonic() + (time.monotonic() - start) / FACTS_SHARE
+        self._catalogue, self._files = _catalogue([facts.get(key) for key in self._snapshot.ids.tolist()])
+        self._facts_of, now = state, time.monotonic()
+        self._facts_due = now + (now - start) / FACTS_SHARE
         return True
 
     def has(self, track_id: int) -> bool:
         """Whether the track has a vector."""
-        return bool(self._cache.read().rows([track_id])[0] >= 0)
+        return bool(self._snapshot.rows([track_id])[0] >= 0)
 
     def similar(
         self, seeds: Sequence[int], less: Sequence[int] = (), n: int = 10, *,
         exclude_artist: bool = False, exclude_album: bool = False, fold: bool = True,
     ) -> list[Similar]:  # fmt: skip
         """The tracks most like all of `seeds` and least like `less`, best first; none where no seed has a vector."""
-        snapshot = self._cache.read()
+        snapshot = self._snapshot
         rows, away = snapshot.rows(seeds), snapshot.rows(less)
-        if not (rows >= 0).any() or len(self._files) != len(snapshot):
+        if not (rows >= 0).any():
             return []
         query = Query(
             rows[rows >= 0], away[away >= 0], n, exclude=self._files < 0, exclude_artist=exclude_artist,
@@ -132,12 +136,16 @@ def _catalogue(facts: list[Fact | None]) -> tuple[Catalogue, NDArray[np.int64]]:
     """What filters and folding need, a row each; and the file of each row."""
     catalogue = Catalogue(
         artist=_codes([fact.artist if fact else "" for fact in facts]),
-        # Two albums of one name by two artists are two albums; compilations share the album artist or the folder.
-        album=_codes([f"{fact.album_artist}\n{fact.album}" if fact and fact.album else "" for fact in facts]),
+        # Two albums of one name by two artists are two albums; a compilation is one by its album artist.
+        album=_codes([_album(fact) if fact else "" for fact in facts]),
         seconds=np.array([fact.seconds if fact and fact.seconds else np.nan for fact in facts], np.float64),
         titles=[fact.title if fact else "" for fact in facts],
     )
     return catalogue, np.array([fact.file_id if fact else -1 for fact in facts], np.int64)
+
+
+def _album(fact: Fact) -> str:
+    return f"{fact.album_artist or fact.artist}\n{fact.album}" if fact.album else ""
 
 
 def _codes(values: list[str]) -> NDArray[np.int64]:

@@ -52,7 +52,9 @@ def scale(folder: Path, number: int = 1, seconds: int = 6) -> Playable:
     """A track that sounds at 400 Hz in its first second, 500 Hz in its second one, and so on."""
     t = np.arange(seconds * RATE) / RATE
     wave = 0.5 * np.sin(2 * np.pi * np.cumsum(400 + 100 * np.floor(t)) / RATE)
-    return playable(number, write(folder / f"scale{number}.wav", wave.astype(np.float32), RATE), float(seconds))
+    return playable(
+        number, write(folder / f"scale{number}.wav", wave.astype(np.float32), RATE), float(seconds)
+    )
 
 
 def pitch(sound: np.ndarray) -> float:

@@ -134,8 +134,17 @@ def _frame(connection: Connection, mix: Mix, base: Path) -> None:
         path = paths.raw(base / ("Music" if number == 0 else f"Archive {number}"))
         online = number < mix.folders - mix.offline
         row = {"raw_path": path, "path": paths.display(path), "kind": "music", "online": online}
-        connection.execute(insert(Root).values(**row, added_at=time.time(), scanned_at=time.time(), other_files=17))
-    encoder = {"name": "mfcc", "strategy": "mfcc", "config": {}, "dim": DIM, "track_dim": DIM, "front_end": "mfcc-1"}
+        connection.execute(
+            insert(Root).values(**row, added_at=time.time(), scanned_at=time.time(), other_files=17)
+        )
+    encoder = {
+        "name": "mfcc",
+        "strategy": "mfcc",
+        "config": {},
+        "dim": DIM,
+        "track_dim": DIM,
+        "front_end": "mfcc-1",
+    }
     connection.execute(
         insert(Encoder).values(**encoder, weights_hash="none", card={}, file="", created_at=time.time())
     )

@@ -15,7 +15,11 @@ PARTS = (
     ("failed", "failed", "state:failed"), ("skipped", "left out", "state:skipped"),
     ("pending", "waiting", "state:pending"),
 )  # fmt: skip
-APART = (("duplicates", "of them the same as another"), ("missing", "gone from disk"), ("other_files", "not audio"))
+APART = (
+    ("duplicates", "of them the same as another"),
+    ("missing", "gone from disk"),
+    ("other_files", "not audio"),
+)
 
 
 def short(counts: Counts) -> str:

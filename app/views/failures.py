@@ -158,7 +158,9 @@ class FailuresView(QWidget):
         self.summary.set_whole(" · ".join(words) or "Every file could be read.")
         self.retry.setText(f"Try {len(again):,} again" if chosen else "Try all again")
         self.retry.setEnabled(bool(again))
-        self.retry.setToolTip("Read these files once more." if again else "Not now: nothing here can be read again.")
+        self.retry.setToolTip(
+            "Read these files once more." if again else "Not now: nothing here can be read again."
+        )
         one = chosen[0] if len(chosen) == 1 else None
         self.detail.setText("" if one is None else f"{paths.display(one.path)}\n{one.reason}")
         self.detail.setVisible(one is not None)

@@ -133,4 +133,6 @@ class FolderStrip(QWidget):
         box.open()
 
     def _remove(self, root_id: int) -> None:
-        self._session.ask(lambda reader: reader.library.roots.forget(root_id), lambda _: self._session.recount())
+        self._session.ask(
+            lambda reader: reader.library.roots.forget(root_id), lambda _: self._session.recount()
+        )

@@ -48,7 +48,9 @@ class LabelDialog(QDialog):
         self.list.setVisible(bool(checks))
         self.fresh = QLineEdit()
         self.fresh.setPlaceholderText("New label")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -61,7 +63,9 @@ class LabelDialog(QDialog):
     def _apply(self) -> None:
         """Store what was changed."""
         items = [self.list.item(row) for row in range(self.list.count())]
-        changed = {item.text(): item.checkState() for item in items if item.checkState() != self._before[item.text()]}
+        changed = {
+            item.text(): item.checkState() for item in items if item.checkState() != self._before[item.text()]
+        }
         fresh = self.fresh.text().strip()
         if fresh:
             changed[fresh] = Qt.CheckState.Checked

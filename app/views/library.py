@@ -89,7 +89,9 @@ class LibraryView(QWidget):
         box.setAccessibleName("Search the library")
         box.setMinimumWidth(140)
         box.setMaximumWidth(420)
-        self._icon = box.addAction(self._session.theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
+        self._icon = box.addAction(
+            self._session.theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition
+        )
         self._session.theme.set_icon(self._icon, "search")
         return box
 
@@ -169,7 +171,9 @@ class LibraryView(QWidget):
 
     def save_state(self) -> str:
         """Columns, sorting and the width of the folder strip."""
-        return f"{bytes(self.splitter.saveState().toBase64().data()).decode()}\n{self.table.header.remembered()}"
+        return (
+            f"{bytes(self.splitter.saveState().toBase64().data()).decode()}\n{self.table.header.remembered()}"
+        )
 
     def restore_state(self, text: str) -> None:
         """Take over what `save_state` gave."""
@@ -256,7 +260,9 @@ class LibraryView(QWidget):
         there = [row for row in rows if row.online]
         at = next((place for place, row in enumerate(there) if row.file_id == first), None)
         if at is None:
-            self._session.notifier.info("This track cannot be reached now.", "Connect the disk that it is on.")
+            self._session.notifier.info(
+                "This track cannot be reached now.", "Connect the disk that it is on."
+            )
         else:
             self._player.play([tracks.playable(row) for row in there], at)
 
@@ -276,7 +282,9 @@ class LibraryView(QWidget):
         menu.addAction(theme.icon("queue"), "Add to queue", self._append)
         menu.addAction(theme.icon("similar"), "Similar tracks", session.similar_wanted.emit)
         menu.addSeparator()
-        one = menu.addAction(theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path))
+        one = menu.addAction(
+            theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path)
+        )
         one.setEnabled(len(rows) == 1 and rows[0].online)
         menu.addAction(theme.icon("copy"), "Copy path", self._copy_paths)
         known = [row.track_id for row in rows if row.track_id is not None]

@@ -101,11 +101,15 @@ class NeighbourList(QListView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.clicked.connect(self._clicked)
-        self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at)))
+        self.customContextMenuRequested.connect(
+            lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at))
+        )
 
     def chosen(self) -> list[Neighbour]:
         """The selected neighbours, best first."""
-        return [self.neighbours.neighbours[row] for row in sorted(index.row() for index in self.selectedIndexes())]
+        return [
+            self.neighbours.neighbours[row] for row in sorted(index.row() for index in self.selectedIndexes())
+        ]
 
     def _clicked(self, index: QModelIndex) -> None:
         if len(self.selectedIndexes()) == 1:  # with Ctrl or Shift a person selects

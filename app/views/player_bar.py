@@ -223,7 +223,9 @@ class PlayerBar(QWidget):
 
     def _draw_volume(self) -> None:
         value = self.volume.value()
-        self._theme.set_icon(self.mute, "volume-off" if not value else "volume-low" if value < 50 else "volume")
+        self._theme.set_icon(
+            self.mute, "volume-off" if not value else "volume-low" if value < 50 else "volume"
+        )
         self.volume.setToolTip(f"Volume {value} % (Ctrl+Up, Ctrl+Down)")
 
     def _judge(self, verdict: SignalInstance, _checked: bool = False) -> None:

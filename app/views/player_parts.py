@@ -83,7 +83,9 @@ class AuditionStrip(QWidget):
         self._theme = theme
         self.next = self._button("&Next", "next", "Go on with the next neighbour.")
         self.keep = self._button("&Keep", "keep", "Remember this track and listen on.")
-        self.less = self._button("L&ess like this", "less-like", "Look for neighbours that are less like this track.")
+        self.less = self._button(
+            "L&ess like this", "less-like", "Look for neighbours that are less like this track."
+        )
         self.stop = self._button("Stop", "stop", "Back to what was playing before (Esc).")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 14, 0)

@@ -95,7 +95,15 @@ class TwoLinesDelegate(QStyledItemDelegate):
     def _paint_score(self, painter: QPainter, rect: QRect, score: float, colour: QColor) -> None:
         """The number, and under it a bar: full at 1, empty at 0 and below."""
         place = QRect(rect.right() - BAR_WIDTH + 1, rect.top(), BAR_WIDTH, rect.height())
-        _line(painter, place, _small(painter.font()), colour, f"{score:.2f}", Qt.AlignmentFlag.AlignTop, right=True)
+        _line(
+            painter,
+            place,
+            _small(painter.font()),
+            colour,
+            f"{score:.2f}",
+            Qt.AlignmentFlag.AlignTop,
+            right=True,
+        )
         groove = QRect(place.left(), place.bottom() - 7, BAR_WIDTH, 4)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -124,8 +132,6 @@ def _line(
     painter.drawText(rect, int(side | at | Qt.TextFlag.TextSingleLine), shown)
 
 
-
-
 class RowDelegate(QStyledItemDelegate):
     """Cells of a table in which the pointer marks a whole row."""
 
@@ -139,7 +145,9 @@ class RowDelegate(QStyledItemDelegate):
         table.viewport().installEventFilter(self)
         table.setItemDelegate(self)
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: N802 - Qt's name
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:  # noqa: N802 - Qt's name
         """As Qt does, but for what is under the pointer."""
         super().initStyleOption(option, index)
         state = option.state & ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)

@@ -66,8 +66,12 @@ class SimilarPanel(QWidget):
         self.message = QLabel()
         self.pages = QStackedWidget()
         self.note = QLabel()
-        self.other_artists = self._filter("Other artists", "Leave out tracks by the same artist.", "other_artists")
-        self.other_albums = self._filter("Other albums", "Leave out tracks of the same album.", "other_albums")
+        self.other_artists = self._filter(
+            "Other artists", "Leave out tracks by the same artist.", "other_artists"
+        )
+        self.other_albums = self._filter(
+            "Other albums", "Leave out tracks of the same album.", "other_albums"
+        )
         self.how_many = self._choice()
         self.audition = self._button(
             "audition", "Audition",
@@ -225,7 +229,9 @@ class SimilarPanel(QWidget):
     def _show_note(self, answer: Answer) -> None:
         words = []
         if answer.folded:
-            words.append(f"{wording.count(answer.folded, 'other version')} folded in. <a href='unfold'>Show</a>")
+            words.append(
+                f"{wording.count(answer.folded, 'other version')} folded in. <a href='unfold'>Show</a>"
+            )
         elif not answer.wish.fold:
             words.append("All versions shown. <a href='fold'>Fold</a>")
         if self.kept:
@@ -335,7 +341,9 @@ class SimilarPanel(QWidget):
         go_on = menu.addAction(theme.icon("similar"), "Find similar to this")
         go_on.triggered.connect(lambda: self._session.select([row.file_id for row in rows]))
         menu.addSeparator()
-        show = menu.addAction(theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path))
+        show = menu.addAction(
+            theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path)
+        )
         show.setEnabled(len(rows) == 1 and rows[0].online)
         text = "\n".join(paths.display(row.path) for row in rows)
         menu.addAction(theme.icon("copy"), "Copy path", lambda: QGuiApplication.clipboard().setText(text))

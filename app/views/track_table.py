@@ -67,7 +67,9 @@ class TrackTable(QTableView):
         self.selectionModel().selectionChanged.connect(self._selected)
         session.selection_changed.connect(self._follow)
         self.doubleClicked.connect(lambda index: self.play_wanted.emit(index.row()))
-        self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at)))
+        self.customContextMenuRequested.connect(
+            lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at))
+        )
 
     def _dress(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -157,7 +159,9 @@ class TrackTable(QTableView):
         row = self.rowAt(0)
         if by_person:
             selected = self.selectionModel().selectedRows() if len(self._session.selection) < 100 else []
-            visible = [index.row() for index in selected if self.visualRect(index).intersects(self.viewport().rect())]
+            visible = [
+                index.row() for index in selected if self.visualRect(index).intersects(self.viewport().rect())
+            ]
             row = visible[0] if visible else -1
         self._before = None if row < 0 else (int(self._model.ids[row]), self.rowViewportPosition(row))
 
@@ -210,4 +214,3 @@ class TrackTable(QTableView):
             return -1
         shown = (self._model.data(self._model.index(row, column)) for row in range(top, bottom + 1))
         return max((self.fontMetrics().horizontalAdvance(text) for text in shown if text), default=0) + 24
-

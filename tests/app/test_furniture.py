@@ -123,7 +123,9 @@ def test_the_session_looks_often_only_while_jobs_run(
     qtbot.waitUntil(lambda: furnished.session._timer.interval() == slow)
 
 
-def test_similar_tracks_of_the_tables_menu_brings_the_panel_back(furnished: Furnished, window: MainWindow) -> None:
+def test_similar_tracks_of_the_tables_menu_brings_the_panel_back(
+    furnished: Furnished, window: MainWindow
+) -> None:
     window.actions_table["similar"].trigger()
     assert window.similar.isHidden()
     for _ in range(2):  # shown already, it stays

@@ -19,7 +19,16 @@ from tests.scene import Scene
 from tests.synthetic import Mix, embed, first_waiting
 
 MIX = Mix(2000, waiting=0.1, failed=101)
-DISK = ("open", "os.listdir", "os.scandir", "os.mkdir", "os.remove", "os.rename", "sqlite3.connect", "mmap.__new__")
+DISK = (
+    "open",
+    "os.listdir",
+    "os.scandir",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "sqlite3.connect",
+    "mmap.__new__",
+)
 
 
 class Watch:
@@ -120,7 +129,9 @@ def read_more(scene: Scene) -> None:
     before = scene.session.census.total.embedded
     assert scene.ask(work)
     scene.session.recount()
-    scene.until(lambda: scene.session.census is not None and scene.session.census.total.embedded == before + 20)
+    scene.until(
+        lambda: scene.session.census is not None and scene.session.census.total.embedded == before + 20
+    )
 
 
 def test_the_views_bring_in_neither_a_decoder_nor_sql() -> None:

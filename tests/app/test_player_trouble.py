@@ -106,9 +106,7 @@ def test_an_engine_that_cannot_be_started_is_said(
     player.close()
 
 
-def test_a_card_pulled_out_and_put_back(
-    qtbot: QtBot, own_sound_card: SoundCard, tmp_path: Path
-) -> None:
+def test_a_card_pulled_out_and_put_back(qtbot: QtBot, own_sound_card: SoundCard, tmp_path: Path) -> None:
     player = Player(volume=1.0)
     log = Log(player)
     player.play([scale(tmp_path, seconds=12)])

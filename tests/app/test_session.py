@@ -56,7 +56,9 @@ def test_figures_follow_soon_after_the_last_change(scene: Scene, monkeypatch: py
     failed = states.index("failed") + 1
     scene.ask(lambda reader: reader.library.files.retry([failed]))
     scene.session.refresh()  # as a poll would: no hurry, and nothing else changes after it
-    scene.until(lambda: scene.session.census is not None and scene.session.census.total.failed == expected[2] - 1)
+    scene.until(
+        lambda: scene.session.census is not None and scene.session.census.total.failed == expected[2] - 1
+    )
 
 
 def test_the_selected_rows_are_read_again_when_they_change(scene: Scene) -> None:
@@ -83,7 +85,9 @@ def test_the_same_selection_again_is_no_news(scene: Scene) -> None:
     scene.until(lambda: scene.session.rows == ())
 
 
-def test_of_a_huge_selection_only_the_first_rows_are_read(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_huge_selection_only_the_first_rows_are_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session_module, "MOST_ROWS", 5)
     scene.fill(MIX)
     scene.session.select(np.arange(1, 101))

@@ -108,7 +108,9 @@ def test_a_changed_row_shows_its_new_state_and_others_stay(scene: Scene, model: 
     scene.until(lambda: not np.isin(three, model.ids).any())
     answered(scene, model, query="")
     place = int(model.places(np.array(three[:1]))[0])
-    scene.until(lambda: model.index(place, TITLE).data() is not None and model.row_at(place).state == "embedded")  # type: ignore[union-attr] # there
+    scene.until(
+        lambda: model.index(place, TITLE).data() is not None and model.row_at(place).state == "embedded"
+    )  # type: ignore[union-attr] # there
 
 
 def test_a_row_that_changes_never_blinks(scene: Scene, model: TrackModel) -> None:
@@ -143,7 +145,9 @@ def test_another_encoder_means_other_states(scene: Scene, model: TrackModel) -> 
     scene.session.refresh()
     scene.until(lambda: len(scene.session.encoders) == 2)
     scene.session.set_encoder("second")
-    scene.until(lambda: model.index(place, TITLE).data() is not None and model.row_at(place).state == "pending")  # type: ignore[union-attr] # there
+    scene.until(
+        lambda: model.index(place, TITLE).data() is not None and model.row_at(place).state == "pending"
+    )  # type: ignore[union-attr] # there
 
 
 def test_an_album_keeps_its_order_whatever_comes_first() -> None:
@@ -156,4 +160,9 @@ def test_an_album_keeps_its_order_whatever_comes_first() -> None:
 
 def test_lengths_and_formats_as_a_person_writes_them() -> None:
     assert [clock(s) for s in (None, 0.4, 59.6, 61, 3725)] == ["", "0:00", "1:00", "1:01", "1:02:05"]
-    assert [codec(name) for name in ("mp3float", "pcm_s24le", "vorbis", "alac")] == ["MP3", "PCM", "Vorbis", "ALAC"]
+    assert [codec(name) for name in ("mp3float", "pcm_s24le", "vorbis", "alac")] == [
+        "MP3",
+        "PCM",
+        "Vorbis",
+        "ALAC",
+    ]

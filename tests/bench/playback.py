@@ -107,7 +107,9 @@ def timer(interval_ms: int, slot: Any) -> QTimer:
     return result
 
 
-def run(queue: list[Playable], seconds: float, command: list[str], virtual: SoundCard | None) -> dict[str, Any]:
+def run(
+    queue: list[Playable], seconds: float, command: list[str], virtual: SoundCard | None
+) -> dict[str, Any]:
     """Play `queue` under load."""
     app = QCoreApplication.instance() or QCoreApplication([])
     player = Player(volume=1.0)
@@ -139,7 +141,9 @@ def main() -> None:
     arguments = [*sys.argv[1:], "--"]
     end = arguments.index("--")
     ours, command = arguments[:end], arguments[end + 1 : -1]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--card", choices=("virtual", "default"), default="virtual")
     parser.add_argument("music", nargs="*", type=Path)

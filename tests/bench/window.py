@@ -148,7 +148,9 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--tracks", type=int, default=100_000)
-    options.add_argument("--library", type=Path, help="a library file, made by an earlier run or another program")
+    options.add_argument(
+        "--library", type=Path, help="a library file, made by an earlier run or another program"
+    )
     wishes = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("EARMAP_CONFIG_DIR", folder)
@@ -159,7 +161,9 @@ def main() -> None:
             fill(file, Mix(wishes.tracks, folders=3))
             print(f"made a library of {wishes.tracks:,} tracks")
             # Its own process, so that the time to the first sight has nothing imported beforehand.
-            os.execv(sys.executable, [sys.executable, "-m", "tests.bench.window", "--library", str(keep(file))])
+            os.execv(
+                sys.executable, [sys.executable, "-m", "tests.bench.window", "--library", str(keep(file))]
+            )
         measure(file)
 
 
@@ -182,7 +186,9 @@ def measure(file: Path) -> None:
     with gaps.during("opening"):
         program.show()
         app.processEvents()
-        print(f"window visible after {time.perf_counter() - BEGAN:.2f} s (with Python's start: add about 0.02 s)")
+        print(
+            f"window visible after {time.perf_counter() - BEGAN:.2f} s (with Python's start: add about 0.02 s)"
+        )
         wait(lambda: program.wiring._furniture is not None)
         furniture = program.wiring._furniture
         view, panel = furniture.parts.library, furniture.parts.similar

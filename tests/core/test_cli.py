@@ -99,7 +99,7 @@ def test_similar_filters(capsys: pytest.CaptureFixture[str], filled: tuple[Path,
 
 def test_exports(capsys: pytest.CaptureFixture[str], filled: tuple[Path, Path], tmp_path: Path) -> None:
     import numpy as np
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     library, music = filled
     assert run_json(capsys, library, "export", "vectors", str(tmp_path / "v.npz"))["tracks"] == 24
@@ -189,7 +189,7 @@ def test_ctrl_c_is_clean_and_the_next_run_goes_on(tmp_path: Path) -> None:
     assert out == ""
     assert "Traceback" not in err
     assert "Stopped." in err
-    gone, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
     with Library(library) as opened:
         assert 0 < counts(opened).embedded < 500
@@ -204,7 +204,7 @@ def test_killed_in_the_middle_nothing_is_lost_or_done_twice(tmp_path: Path) -> N
     children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.communicate(timeout=30)
-    gone, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == [], "decoders outlive the job"
     with Library(library) as opened:
         kept = counts(opened).embedded

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from core import paths
 
-names = st.binary(min_size=1, max_size=6).filter(lambda n: b"/" not in n and b"\0" not in n and n not in (b".", b".."))
+names = st.binary(min_size=1, max_size=6).filter(
+    lambda n: b"/" not in n and b"\0" not in n and n not in (b".", b"..")
+)
 folders = st.lists(names, max_size=4).map(lambda parts: b"/" + b"/".join(parts))
 
 

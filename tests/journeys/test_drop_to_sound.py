@@ -113,7 +113,7 @@ def test_from_the_drop_to_the_sound(
     neighbours = window.findChild(NeighbourList)
     clicked = similar.neighbours[2]
     pitch = heard(qtbot, sound_card, lambda: click(qtbot, neighbours, 2))
-    assert pitch == pytest.approx(PITCHES[os.path.basename(clicked.row.path).decode()], abs=5)
+    assert pitch == pytest.approx(PITCHES[Path(os.fsdecode(clicked.row.path)).name], abs=5)
 
     assert [message for message in program.told if message.level == "error"] == []
 
@@ -131,7 +131,9 @@ def test_a_killed_job_leaves_the_window_and_goes_on(
     qtbot.waitUntil(lambda: bool(worker.children()), timeout=PATIENCE_MS)
     decoders = worker.children(recursive=True)
     worker.kill()
-    qtbot.waitUntil(lambda: not next(j for j in jobs.views if j.number == embedding.number).live, timeout=30_000)
+    qtbot.waitUntil(
+        lambda: not next(j for j in jobs.views if j.number == embedding.number).live, timeout=30_000
+    )
     assert psutil.wait_procs(decoders, timeout=10)[1] == []
     drop(window, music)
     table = window.findChild(TrackTable)

@@ -25,7 +25,9 @@ class Bench:
         self.ring = Ring(int(seconds * RATE))
         self.decoding: list[int | None] = []
         self.failed: list[tuple[int, str]] = []
-        self.feeder = Feeder(self.ring, RATE, self.decoding.append, lambda key, why: self.failed.append((key, why)))
+        self.feeder = Feeder(
+            self.ring, RATE, self.decoding.append, lambda key, why: self.failed.append((key, why))
+        )
         self.feeder.start()
 
     def read(self, frames: int) -> Samples:

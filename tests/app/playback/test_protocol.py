@@ -39,7 +39,11 @@ def test_a_window_that_is_gone_ends_the_work() -> None:
     read, write = os.pipe()
     os.close(read)
     keep_open, hold = os.pipe()
-    with os.fdopen(write, "wb", buffering=0) as sink, os.fdopen(keep_open, "rb") as source, os.fdopen(hold, "wb"):
+    with (
+        os.fdopen(write, "wb", buffering=0) as sink,
+        os.fdopen(keep_open, "rb") as source,
+        os.fdopen(hold, "wb"),
+    ):
         channel = Channel(source, sink)
         channel.send(event="hello")
         with pytest.raises(EOFError):

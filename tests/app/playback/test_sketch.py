@@ -23,7 +23,12 @@ def test_shows_where_it_is_loud(tmp_path: Path) -> None:
     assert peaks is not None
     assert peaks.shape == (BUCKETS, 2)
     assert not np.isnan(peaks).any()
-    for start, end, low, high in ((0, 198, 0, 0), (202, 398, 0.5, 0.5), (402, 598, 0, 0), (602, 800, -0.25, -0.25)):
+    for start, end, low, high in (
+        (0, 198, 0, 0),
+        (202, 398, 0.5, 0.5),
+        (402, 598, 0, 0),
+        (602, 800, -0.25, -0.25),
+    ):
         assert peaks[start:end, 0].min() == pytest.approx(low, abs=1e-3)
         assert peaks[start:end, 1].max() == pytest.approx(high, abs=1e-3)
 

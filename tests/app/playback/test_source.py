@@ -46,7 +46,10 @@ def test_a_seek_lands_on_the_sample(tmp_path: Path, ending: str) -> None:
 
 
 def test_beyond_the_end_there_is_nothing(tmp_path: Path) -> None:
-    assert sum(len(block.samples) for block in blocks(os.fsencode(write_music(tmp_path / "a.flac", 1)), 5.0)) == 0
+    assert (
+        sum(len(block.samples) for block in blocks(os.fsencode(write_music(tmp_path / "a.flac", 1)), 5.0))
+        == 0
+    )
 
 
 def test_an_excerpt_is_exact_and_comes_and_goes_softly(tmp_path: Path) -> None:

@@ -33,14 +33,20 @@ def centre(view: LibraryView, row: int, column: int = 1) -> QPoint:
     return view.table.visualRect(view.model.index(row, column)).center()
 
 
-def click_row(view: LibraryView, row: int, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+def click_row(
+    view: LibraryView, row: int, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
     QTest.mouseClick(view.table.viewport(), Qt.MouseButton.LeftButton, modifier, centre(view, row))
 
 
-def click_header(view: LibraryView, name: str, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+def click_header(
+    view: LibraryView, name: str, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
     header = view.table.header
     section = NAMES.index(name)
-    place = QPoint(header.sectionViewportPosition(section) + header.sectionSize(section) // 2, header.height() // 2)
+    place = QPoint(
+        header.sectionViewportPosition(section) + header.sectionSize(section) // 2, header.height() // 2
+    )
     QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, modifier, place)
 
 
@@ -71,7 +77,19 @@ def test_a_search_without_result_says_so_and_can_be_cleared(scene: Scene) -> Non
 
 def test_the_tooltip_names_every_field_that_can_be_searched(scene: Scene) -> None:
     tip = re.sub("<[^>]+>", "", scene.open(Mix(20)).search.toolTip())
-    for word in ("title", "artist", "album", "genre", "folder", "file", "format", "label", "year", "length", "state"):
+    for word in (
+        "title",
+        "artist",
+        "album",
+        "genre",
+        "folder",
+        "file",
+        "format",
+        "label",
+        "year",
+        "length",
+        "state",
+    ):
         assert word in tip
 
 
@@ -95,7 +113,7 @@ def test_a_search_that_hides_the_selected_track_keeps_it_selected(scene: Scene) 
     view = scene.open(MIX)
     click_row(view, 0)
     chosen = scene.session.selection.tolist()
-    view.search_for(f"-\"{tags(chosen[0] - 1)['title']}\"")
+    view.search_for(f'-"{tags(chosen[0] - 1)["title"]}"')
     scene.until(lambda: chosen[0] not in view.model.ids)
     assert scene.session.selection.tolist() == chosen
     view.search_for("")
@@ -182,7 +200,9 @@ def test_columns_and_sorting_are_remembered(scene: Scene) -> None:
     assert other.model.sorting == (("folder", True), ("title", False))
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "x\n{}", 'x\n{"columns": [["gone", 1, 2]], "sort": []}', "x\n[1]"])
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "x\n{}", 'x\n{"columns": [["gone", 1, 2]], "sort": []}', "x\n[1]"]
+)
 def test_a_memory_that_makes_no_sense_changes_nothing(scene: Scene, text: str) -> None:
     view = scene.open(Mix(20))
     before = view.table.header.remembered()
@@ -239,7 +259,9 @@ def test_enter_plays_exactly_the_selected_tracks(scene: Scene) -> None:
     ]
 
 
-def test_a_track_out_of_reach_is_grey_and_says_why_it_does_not_play(scene: Scene, messages: list[Message]) -> None:
+def test_a_track_out_of_reach_is_grey_and_says_why_it_does_not_play(
+    scene: Scene, messages: list[Message]
+) -> None:
     view = scene.open(OFFLINE)
     view.search_for("state:offline")
     scene.until(lambda: len(view.model.ids) == 100 and view.model.row_at(0) is not None)
@@ -318,7 +340,9 @@ def test_what_plays_is_marked(scene: Scene) -> None:
 
 def test_dragged_files_keep_names_that_are_no_text() -> None:
     paths = [b"/music/caf\xe9 %20#1.mp3", "/music/ü.ogg".encode()]
-    rows = [Row(1, 1, path, "", "", "", "", None, None, "", "", 0.0, "embedded", "", True, "") for path in paths]
+    rows = [
+        Row(1, 1, path, "", "", "", "", None, None, "", "", 0.0, "embedded", "", True, "") for path in paths
+    ]
     assert raw_paths(tracks.mime(rows).urls()) == paths
 
 
@@ -440,9 +464,9 @@ def test_the_list_of_problems_is_written_as_csv(
     scene.until(lambda: bool(messages))
     lines = (tmp_path / "problems.csv").read_bytes().decode("utf-8", "surrogateescape").split("\r\n")
     rows = list(csv.DictReader(lines))
-    assert [(row["path"].encode("utf-8", "surrogateescape"), row["state"], row["reason"]) for row in rows] == [
-        (f.path, f.state, f.reason) for f in problems.model.failures
-    ]
+    assert [
+        (row["path"].encode("utf-8", "surrogateescape"), row["state"], row["reason"]) for row in rows
+    ] == [(f.path, f.state, f.reason) for f in problems.model.failures]
 
 
 def test_problems_sort_by_any_column(problems: FailuresView) -> None:

@@ -35,7 +35,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def stage(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stage]:
     (tmp_path / "asound.conf").write_text("pcm.!default { type unheard_of }")
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
     window, theme, player = QMainWindow(), Theme(qapp, "light"), Player(volume=0.6)
@@ -50,7 +52,9 @@ def stage(qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.
     player.close()
 
 
-def track(number: int, seconds: float = 200.0, start_s: float = 0.0, length_s: float | None = None) -> Playable:
+def track(
+    number: int, seconds: float = 200.0, start_s: float = 0.0, length_s: float | None = None
+) -> Playable:
     path = os.fsencode(f"/nowhere/{number}.mp3")
     return Playable(number, path, f"Title {number}", "Artist", seconds, start_s, length_s)
 
@@ -62,11 +66,20 @@ def at(waveform: Waveform, share: float) -> QPoint:
 def shades(image: QImage, colour: str) -> list[int]:
     """Columns of `image` that hold `colour`."""
     wanted = QColor(colour).rgb()
-    return [x for x in range(image.width()) if any(image.pixel(x, y) == wanted for y in range(image.height()))]
+    return [
+        x for x in range(image.width()) if any(image.pixel(x, y) == wanted for y in range(image.height()))
+    ]
 
 
 def test_clock() -> None:
-    assert [clock(s) for s in (0, 9.99, 61, 3600, 3725.2, -1)] == ["0:00", "0:09", "1:01", "1:00:00", "1:02:05", "0:00"]
+    assert [clock(s) for s in (0, 9.99, 61, 3600, 3725.2, -1)] == [
+        "0:00",
+        "0:09",
+        "1:01",
+        "1:00:00",
+        "1:02:05",
+        "0:00",
+    ]
 
 
 def test_heights_keep_every_peak_and_what_is_not_known() -> None:
@@ -258,7 +271,12 @@ def test_the_waveform_is_painted_in_the_themes_colours(stage: Stage, qtbot: QtBo
     played, ahead = shades(image, colours.accent), shades(image, colours.faint)
     excerpt = shades(image, colours.selection)
     waveform.setFocus()
-    assert max(shades(waveform.grab().toImage(), colours.accent)) == width - 1, "a frame shows where the keys go"
+    assert max(shades(waveform.grab().toImage(), colours.accent)) == width - 1, (
+        "a frame shows where the keys go"
+    )
     assert max(played) == pytest.approx(width * 0.5, abs=4)
     assert (min(ahead), max(ahead)) == (pytest.approx(width * 0.5, abs=4), pytest.approx(width * 0.75, abs=4))
-    assert (min(excerpt), max(excerpt)) == (pytest.approx(width * 0.25, abs=4), pytest.approx(width * 0.3, abs=4))
+    assert (min(excerpt), max(excerpt)) == (
+        pytest.approx(width * 0.25, abs=4),
+        pytest.approx(width * 0.3, abs=4),
+    )

@@ -121,7 +121,9 @@ def test_enter_plays_too(scene: Scene, filled: SimilarPanel) -> None:
     assert scene.player.current.title == tags(listed(filled)[1] - 1)["title"]
 
 
-def test_audition_plays_excerpts_from_the_middle_of_each_neighbour(scene: Scene, filled: SimilarPanel) -> None:
+def test_audition_plays_excerpts_from_the_middle_of_each_neighbour(
+    scene: Scene, filled: SimilarPanel
+) -> None:
     filled.audition.click()
     assert scene.session.audition
     assert scene.player.auditioning
@@ -131,7 +133,9 @@ def test_audition_plays_excerpts_from_the_middle_of_each_neighbour(scene: Scene,
     before = listed(filled)
     scene.session.select([OTHER])
     after = changed(scene, filled, before)
-    assert [playable.title for playable in scene.player.queue] == [tags(file_id - 1)["title"] for file_id in after]
+    assert [playable.title for playable in scene.player.queue] == [
+        tags(file_id - 1)["title"] for file_id in after
+    ]
     filled.audition.click()
     assert not scene.player.auditioning
 
@@ -212,7 +216,9 @@ def test_another_encoder_answers_at_once(scene: Scene, filled: SimilarPanel) -> 
     scene.until(lambda: bool(filled.neighbours))
 
 
-def test_a_hidden_panel_asks_nothing_until_it_is_seen(scene: Scene, filled: SimilarPanel, qtbot: QtBot) -> None:
+def test_a_hidden_panel_asks_nothing_until_it_is_seen(
+    scene: Scene, filled: SimilarPanel, qtbot: QtBot
+) -> None:
     before = listed(filled)
     filled.hide()
     scene.select(OTHER)
