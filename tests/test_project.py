@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -25,8 +26,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 500, 60
 
 def run(*command: str | Path, cwd: Path = ROOT, **env: str) -> str:
     """Standard output of a command that must succeed."""
-    inherited = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run(command, cwd=cwd, env=inherited | env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, env=os.environ | env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
