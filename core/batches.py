@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from core.audio import SEGMENT
 from core.audio.records import Finished
 from core.library.records import Candidate
-from core.nets.device import Embedder
+
+if TYPE_CHECKING:  # torch comes in with it
+    from core.nets.device import Embedder
 
 Floats = NDArray[np.float32]
 

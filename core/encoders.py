@@ -23,7 +23,8 @@ from core.errors import UserError
 from core.jobs.runner import JobContext
 from core.library.records import Candidate, EncoderRecord
 from core.nets import checkpoint
-from core.nets.device import DeviceName, Embedder, Precision, choose, computes_in
+from core.nets.device import Embedder, Precision, choose, computes_in
+from core.settings import DeviceName
 from core.strategies import Strategy
 
 CALIBRATION_FILES = 25  # read side by side: their segments are put in order in memory

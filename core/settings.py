@@ -30,6 +30,10 @@ class Section(BaseModel):
     model_config = ConfigDict(validate_assignment=True)
 
 
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+"""Where an encoder runs."""
+
+
 class AudioSettings(Section):
     """Reading audio files."""
 
@@ -48,7 +52,7 @@ class EmbeddingSettings(Section):
     """How a track becomes a vector."""
 
     encoder: str = Field("mfcc", title="Encoder", description="The model behind neighbours and map.")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+    device: DeviceName = Field(
         "auto", title="Device", description="auto: the fastest one, measured once on this machine."
     )
     segments: int = Field(

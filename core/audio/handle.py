@@ -69,6 +69,11 @@ class WorkerHandle:
         self.pipe: Connection | None = None
         self.request: Request | None = None
 
+    def start(self) -> None:
+        """Have the process come up, if it is not there."""
+        if self.pipe is None:
+            self._start()
+
     def take(self, request: Request) -> None:
         """Begin a file."""
         try:

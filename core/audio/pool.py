@@ -63,6 +63,17 @@ class DecodePool:
         self._workers = [WorkerHandle(decoder, limits) for _ in range(workers or processors())]
         self._streaming = False
 
+    def start(self) -> None:
+        """Have the processes come up now, while the caller has something else to do.
+
+        Raises
+        ------
+        UserError
+            The worker processes cannot be started.
+        """
+        for worker in self._workers:
+            worker.start()
+
     def stream(
         self, requests: Iterable[Request | None], idle: Callable[[], None] = _rest
     ) -> Generator[Event]:

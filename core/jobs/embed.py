@@ -10,12 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, Field
 
-from core import encoders, paths
+from core import paths
 from core.audio.pool import DecodePool
 from core.audio.records import Failed, Finished, Request, Window
 from core.batches import Batches, Track
@@ -24,8 +24,11 @@ from core.folders import reachable
 from core.jobs.runner import Job, JobContext
 from core.library.records import Candidate, Counts, EncoderRecord, Read
 from core.library.store import plan_name
-from core.nets.device import DeviceName, Embedder
 from core.recommend import measure, needs_refresh
+from core.settings import DeviceName
+
+if TYPE_CHECKING:  # torch comes in with it
+    from core.nets.device import Embedder
 
 STAGE = "Listening to the music"
 STORE_S = 1.0
@@ -60,17 +63,11 @@ class Embed(Job[Params]):
 
     def run(self, ctx: JobContext) -> dict[str, Any]:
         """Embed until nothing is left; counts, rates and the device are the result."""
-        wishes = ctx.settings.embedding
-        ctx.report("Preparing the encoder", 0)
-        record, strategy = encoders.ready(ctx, self.params.encoder or wishes.encoder)
-        ctx.check()
-        segments = wishes.segments if self.params.segments is None else self.params.segments
-        keep = wishes.keep_segments if self.params.keep_segments is None else self.params.keep_segments
-        device = self.params.device or wishes.device
-        embedder = encoders.embedder(ctx, record, strategy, plan_name(segments), device)
-        run = _Run(ctx, record, embedder, segments, keep=keep)
         audio = ctx.settings.audio
+        ctx.report("Preparing the encoder", 0)
         with DecodePool(audio.workers, stall_limit_s=audio.stall_limit_s, longest_h=audio.longest_h) as pool:
+            pool.start()  # its processes come up while torch is loaded
+            run = self._prepare(ctx)
             while True:
                 # Asked before looking: what a scan finds in its last moments is not missed.
                 scanning = self.params.follow and bool(ctx.library.jobs.running("scan"))
@@ -82,6 +79,19 @@ class Embed(Job[Params]):
                 run.wait_for_scan(seen)
         run.refresh_statistics(final=True)
         return run.result()
+
+    def _prepare(self, ctx: JobContext) -> _Run:
+        """The encoder on its device."""
+        from core import encoders
+
+        wishes, params = ctx.settings.embedding, self.params
+        record, strategy = encoders.ready(ctx, params.encoder or wishes.encoder)
+        ctx.check()
+        segments = wishes.segments if params.segments is None else params.segments
+        keep = wishes.keep_segments if params.keep_segments is None else params.keep_segments
+        device = params.device or wishes.device
+        embedder = encoders.embedder(ctx, record, strategy, plan_name(segments), device)
+        return _Run(ctx, record, embedder, segments, keep=keep)
 
 
 @dataclass

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from core.audio import SEGMENT
 from core.errors import UserError
+from core.settings import DeviceName
 from core.strategies import Strategy
 
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["float32", "bfloat16"]
 Floats = NDArray[np.float32]
 

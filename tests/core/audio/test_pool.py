@@ -280,3 +280,20 @@ def test_workers_die_with_a_killed_program(state: str, sound: Path) -> None:
     program.stdout.close()
     _, alive = psutil.wait_procs(processes, timeout=5)
     assert not alive
+
+
+def test_processes_can_come_up_before_there_is_work(tmp_path: Path) -> None:
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    with DecodePool(2) as pool:
+        pool.start()
+        early = {
+            worker.pid for worker in psutil.Process().children() if "spawn_main" in " ".join(worker.cmdline())
+        }
+        pool.start()
+        events = list(pool.stream([Request(1, os.fsencode(path))]))
+        late = {
+            worker.pid for worker in psutil.Process().children() if "spawn_main" in " ".join(worker.cmdline())
+        }
+    assert isinstance(events[-1], Finished)
+    assert len(early) == 2
+    assert early == late
