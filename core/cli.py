@@ -1,16 +1,20 @@
 """The headless commands. `earmap SUBCOMMAND` and `python -m core.cli SUBCOMMAND` are the same.
 
 Exit codes: 0 done, 1 the environment or a choice is at fault, 2 usage, 3 a bug of ours, 130 cancelled.
+With `--json` standard output holds exactly one document, `{"error": {"title", "hint"}}` where the code is not 0.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -19,7 +23,7 @@ import click
 from core import paths, progress
 from core import settings as settings_module
 from core.errors import Cancelled, UserError
-from core.library.records import EncoderRecord, Row
+from core.library.records import EncoderRecord, JobRecord, Row
 from core.library.store import Library, plan_name
 from core.settings import Settings
 
@@ -27,6 +31,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DONE, USER_ERROR, USAGE, BUG, CANCELLED = 0, 1, 2, 3, 130
 UNKNOWN_ENCODER = -1
+LONGEST_NUMBER = 18
+"""Digits of a track's number; more do not fit the library."""
+
+
+class ReaderGoneError(Exception):
+    """Whoever read standard output, such as `head`, has seen enough."""
 
 
 @dataclass
@@ -43,8 +53,12 @@ class Session:
         return plan_name(self.settings.embedding.segments)
 
     def encoder(self, name: str | None) -> EncoderRecord:
-        """The encoder asked for, else the one of the settings; UserError where it has embedded nothing yet."""
-        return self.library.encoders.get(name or self.settings.embedding.encoder)
+        """The encoder asked for, else the one of the settings; UserError where the library does not know it."""
+        wanted = name or self.settings.embedding.encoder
+        if not self.library.encoders.all():
+            hint = "Add music with: earmap add FOLDER, or make vectors with: earmap embed"
+            raise UserError("Nothing has been embedded in this library yet.", hint)
+        return self.library.encoders.get(wanted)
 
     def run(self, kind: str, **params: Any) -> dict[str, Any]:
         """Run a job, watched unless the output is for a machine."""
@@ -52,20 +66,31 @@ class Session:
 
     def tell(self, document: dict[str, Any], text: str) -> None:
         """The one document on standard output, or what a person reads."""
-        click.echo(
-            json.dumps(document, indent=2, allow_nan=False)
-            if self.as_json
-            else progress.printable_lines(text)
-        )
+        _print(_document(document) if self.as_json else progress.printable_lines(text))
+
+
+def _document(values: dict[str, Any]) -> str:
+    return json.dumps(values, indent=2, allow_nan=False)
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text)
+    except OSError as error:
+        if error.errno in (errno.EPIPE, errno.EINVAL):  # Windows says the latter
+            raise ReaderGoneError from error
+        raise UserError(f"The output cannot be written: {error.strerror}.") from error
 
 
 def command(function: F) -> F:
-    """Give a command `--library`, `--json` and an open session."""
+    """Give a command `--library`, `--json` (both are taken before it as well) and an open session."""
 
     @click.option("--library", "library_file", type=click.Path(path_type=Path), help="Another library file.")
     @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
     @wraps(function)
     def wrapper(*args: Any, library_file: Path | None, as_json: bool, **kwargs: Any) -> Any:
+        before = click.get_current_context().find_root().params
+        library_file, as_json = library_file or before["library_file"], as_json or before["as_json"]
         settings, note = settings_module.load()
         if note:
             click.echo(note, err=True)
@@ -77,8 +102,10 @@ def command(function: F) -> F:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--library", "library_file", type=click.Path(path_type=Path), help="Another library file.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.version_option(package_name="earmap")
-def cli() -> None:
+def cli(library_file: Path | None, as_json: bool) -> None:
     """Explore music embeddings. Without a command, the window opens."""
 
 
@@ -142,10 +169,9 @@ def similar(
         seeds, away, count, exclude_artist=exclude_artist, exclude_album=exclude_album, fold=not all_versions
     )
     rows = _rows_by_id(session, record, [match.file_id for match in found])
-    results = [_row_json(rows[m.file_id]) | {"score": round(m.score, 6)} for m in found if m.file_id in rows]
-    text = "\n".join(
-        f"{r['score']:6.3f}  {_name(rows[m.file_id])}" for r, m in zip(results, found, strict=True)
-    )
+    scored = [(round(match.score, 6), rows[match.file_id]) for match in found if match.file_id in rows]
+    results = [_row_json(row) | {"score": score} for score, row in scored]
+    text = "\n".join(f"{score:6.3f}  {_name(row)}" for score, row in scored)
     session.tell(
         {"seeds": seeds, "encoder": record.name, "results": results}, text or "Nothing is left to show."
     )
@@ -202,8 +228,8 @@ def export_playlist(
     from core.library_export import export_playlist as write
     from core.neighbours import Neighbours
 
-    record = session.encoder(encoder)
     if seeds:
+        record = session.encoder(encoder)
         neighbours = Neighbours(session.library, record, session.plan)
         neighbours.refresh()
         tracks = [_track(session, text, neighbours) for text in seeds]
@@ -212,19 +238,20 @@ def export_playlist(
             m.file_id for m in neighbours.similar(tracks, n=count)
         ]
     else:
+        known = session.library.encoders.find(encoder or session.settings.embedding.encoder)
+        sort = [(column, False) for column in ("artist", "album", "disc", "track")]
         files = session.library.rows.order(
-            record.id, session.plan, query, [("artist", False), ("album", False)]
+            known.id if known else UNKNOWN_ENCODER, session.plan, query, sort
         ).tolist()
-    written = write(
-        session.library, record, session.plan, files[: count + len(seeds)], out, relative=not absolute
-    )
+    written = write(session.library, files[: count + len(seeds)], out, relative=not absolute)
     session.tell({"file": str(out), "tracks": written}, f"{written} tracks written to {out}.")
 
 
 def _track(session: Session, text: str, neighbours: Any) -> int:
     """The track that a number or a path names; UserError where it cannot be compared."""
     rows = session.library.rows
-    if text.isdigit() and not Path(text).exists():
+    # isdecimal: "²" is a digit to Python, and no number; a file may be called 7.
+    if text.isdecimal() and len(text) <= LONGEST_NUMBER and not os.path.lexists(text):
         track = int(text)
     else:
         path = paths.raw(text)
@@ -254,9 +281,8 @@ def _row_json(row: Row) -> dict[str, Any]:
 
 
 def _name(row: Row) -> str:
-    return " - ".join(part for part in (row.artist, row.title) if part) + (
-        f"  [{row.album}]" if row.album else ""
-    )
+    name = " - ".join(part for part in (row.artist, row.title) if part)
+    return progress.printable(name + (f"  [{row.album}]" if row.album else ""))
 
 
 def _tell_status(session: Session, encoder: str | None, document: dict[str, Any]) -> None:
@@ -282,27 +308,17 @@ def _tell_status(session: Session, encoder: str | None, document: dict[str, Any]
         f"{counts.failed} failed + {counts.skipped} skipped + {counts.pending} pending   (encoder {name})",
         f"Apart: {counts.duplicates} duplicates, {counts.offline} offline, {counts.missing} missing, "
         f"{counts.other_files} other files",
-        *(f"  {f.state}: {paths.display(f.path)}: {f.reason}" for f in failures[:50]),
+        *(progress.printable(f"  {f.state}: {paths.display(f.path)}: {f.reason}") for f in failures[:50]),
     ]
     if len(failures) > 50:
         lines.append(f"  ... and {len(failures) - 50} more (--json lists all)")
     session.tell(document, "\n".join(lines))
 
 
-def _job_json(job: Any) -> dict[str, Any]:
+def _job_json(job: JobRecord) -> dict[str, Any]:
     keys = (
-        "id",
-        "kind",
-        "state",
-        "done",
-        "total",
-        "skipped",
-        "title",
-        "hint",
-        "created_at",
-        "finished_at",
-        "result",
-    )
+        "id", "kind", "state", "done", "total", "skipped", "title", "hint", "created_at", "finished_at", "result",
+    )  # fmt: skip
     return {key: getattr(job, key) for key in keys}
 
 
@@ -315,31 +331,51 @@ def _embed_text(result: dict[str, Any]) -> str:
     )
 
 
-def _fail(code: int, title: str, hint: str = "") -> NoReturn:
+def _fail(code: int, title: str, hint: str, *, as_json: bool) -> NoReturn:
+    """Say what went wrong, to a person on standard error and to a machine on standard output."""
     click.echo(progress.printable_lines(f"{title}\n{hint}".strip()), err=True)
+    if as_json:
+        _print(_document({"error": {"title": title, "hint": hint}}))
     sys.exit(code)
+
+
+def _leave_quietly() -> NoReturn:
+    """End although standard output is gone: what is left in its buffer must not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(DONE)
+
+
+def _run(arguments: list[str]) -> None:
+    """Run a command; exits unless all went well."""
+    fail = partial(_fail, as_json="--json" in arguments)
+    try:
+        cli.main(args=arguments, prog_name="earmap", standalone_mode=False)
+    except UserError as error:
+        fail(USER_ERROR, error.title, error.hint)
+    except click.UsageError as error:
+        error.show()
+        if "--json" in arguments:
+            _print(_document({"error": {"title": error.format_message(), "hint": "See: earmap --help"}}))
+        sys.exit(USAGE)
+    except (Cancelled, KeyboardInterrupt, click.Abort):
+        fail(CANCELLED, "Stopped.", "What was finished is kept; the same command goes on from here.")
+    except progress.JobFailedError as error:
+        fail(BUG, "Earmap made a mistake:", str(error))
+    except ReaderGoneError:
+        raise
+    except Exception:  # noqa: BLE001 - the command line's exception hook
+        fail(BUG, "Earmap made a mistake:", traceback.format_exc())
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names hold what a terminal's encoding may not
+            stream.reconfigure(errors="backslashreplace")
     try:
-        cli.main(
-            args=None if arguments is None else list(arguments), prog_name="earmap", standalone_mode=False
-        )
-    except UserError as error:
-        _fail(USER_ERROR, error.title, error.hint)
-    except click.UsageError as error:
-        error.show()
-        sys.exit(USAGE)
-    except (Cancelled, KeyboardInterrupt, click.Abort):
-        _fail(CANCELLED, "Stopped.", "What was finished is kept; the same command goes on from here.")
-    except progress.JobFailedError as error:
-        _fail(BUG, "Earmap made a mistake:", str(error))
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
-        sys.exit(DONE)
-    except Exception:  # noqa: BLE001 - the command line's exception hook
-        _fail(BUG, "Earmap made a mistake:", traceback.format_exc())
+        _run(list(sys.argv[1:] if arguments is None else arguments))
+    except ReaderGoneError:
+        _leave_quietly()
     sys.exit(DONE)
 
 

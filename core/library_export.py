@@ -11,7 +11,10 @@ from core import export, playlist
 from core.errors import UserError
 from core.library.records import EncoderRecord
 from core.library.store import Library
-from core.neighbours import Neighbours, vector_cache
+from core.neighbours import Neighbours
+
+NO_ENCODER = -1
+"""Where only what is known of files counts, whatever their vectors."""
 
 
 def export_vectors(library: Library, encoder: EncoderRecord, plan: str, out: Path) -> int:
@@ -20,16 +23,19 @@ def export_vectors(library: Library, encoder: EncoderRecord, plan: str, out: Pat
     Raises
     ------
     UserError
-        An unknown suffix, a place that cannot be written, or no vectors yet.
+        An unknown suffix, a place that cannot be written, or no vectors.
     """
-    Neighbours(library, encoder, plan).refresh()
-    snapshot = vector_cache(library, encoder, plan).read()
+    neighbours = Neighbours(library, encoder, plan)
+    neighbours.refresh()
+    snapshot = neighbours.snapshot
     facts = library.rows.facts()
     rows = np.array([row for row, key in enumerate(snapshot.ids.tolist()) if key in facts], np.int64)
+    if not len(snapshot):
+        hint = "Make vectors with: earmap embed"
+        raise UserError(f"The encoder {encoder.name} has embedded nothing yet.", hint)
     if not len(rows):
-        raise UserError(
-            f"The encoder {encoder.name} has embedded nothing yet.", "Make vectors with: earmap embed"
-        )
+        hint = "Connect their drive, then scan: earmap add FOLDER"
+        raise UserError("None of the tracks that were embedded can be reached now.", hint)
     ids = snapshot.ids[rows]
     known = [facts[key] for key in ids.tolist()]
     place = library.rows.paths([fact.file_id for fact in known])
@@ -43,26 +49,20 @@ def export_vectors(library: Library, encoder: EncoderRecord, plan: str, out: Pat
     return len(rows)
 
 
-def export_playlist(
-    library: Library,
-    encoder: EncoderRecord,
-    plan: str,
-    files: Sequence[int],
-    out: Path,
-    *,
-    relative: bool = True,
-) -> int:
+def export_playlist(library: Library, files: Sequence[int], out: Path, *, relative: bool = True) -> int:
     """Write files, in order, as M3U8 or XSPF; how many.
 
     Raises
     ------
     UserError
-        An unknown suffix, or a place that cannot be written.
+        An unknown suffix, a place that cannot be written, or no files.
     """
     entries = [
         playlist.Entry(row.path, row.title, row.artist, row.album, row.seconds)
-        for row in library.rows.page(encoder.id, plan, files)
+        for row in library.rows.page(NO_ENCODER, "", files)
     ]
+    if not entries:
+        raise UserError("There is no track to write.", "Search for something else, or add music first.")
     if relative or out.suffix.lower() != ".m3u8":
         playlist.write(out, entries)
     else:

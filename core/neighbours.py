@@ -57,6 +57,11 @@ class Neighbours:
     def __len__(self) -> int:
         return len(self._snapshot)
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """The vectors that are compared."""
+        return self._snapshot
+
     def refresh(self) -> bool:
         """Follow the database; whether neighbours may have changed."""
         before = self._snapshot
@@ -136,7 +141,7 @@ def _catalogue(facts: list[Fact | None]) -> tuple[Catalogue, NDArray[np.int64]]:
     """What filters and folding need, a row each; and the file of each row."""
     catalogue = Catalogue(
         artist=_codes([fact.artist if fact else "" for fact in facts]),
-        # Two albums of one name by two artists are two albums; a compilation is one by its album artist.
+        # Two albums of one name by two artists are two albums; a compilation shares its album artist or its folder.
         album=_codes([_album(fact) if fact else "" for fact in facts]),
         seconds=np.array([fact.seconds if fact and fact.seconds else np.nan for fact in facts], np.float64),
         titles=[fact.title if fact else "" for fact in facts],
@@ -145,7 +150,7 @@ def _catalogue(facts: list[Fact | None]) -> tuple[Catalogue, NDArray[np.int64]]:
 
 
 def _album(fact: Fact) -> str:
-    return f"{fact.album_artist or fact.artist}\n{fact.album}" if fact.album else ""
+    return f"{fact.album_artist or fact.folder}\n{fact.album}" if fact.album else ""
 
 
 def _codes(values: list[str]) -> NDArray[np.int64]:

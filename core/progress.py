@@ -26,19 +26,28 @@ class JobFailedError(Exception):
 
 
 class Terminal:
-    """Shows events as a bar; one line a skipped item."""
+    """Shows events as a bar; one line a skipped item. When nobody reads any more, the job goes on."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._bar: tqdm[Any] | None = None
         self._stage = ""
+        self._closed = sys.stderr is None  # as under a service, or with `2>&-`
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
+        if self._closed:
+            return
+        try:
+            self._show(event)
+        except (OSError, ValueError):  # a pipe or a terminal that is gone
+            self._closed, self._bar = True, None
+
+    def _show(self, event: Event) -> None:
         if isinstance(event, Progress):
             self._progress(event)
         elif isinstance(event, Skipped) and not self._quiet:
-            tqdm.write(f"{printable(event.item)}: {event.reason}", file=sys.stderr)
+            tqdm.write(printable(f"{event.item}: {event.reason}"), file=sys.stderr)
         elif isinstance(event, Ended):
             self.close()
 
@@ -83,7 +92,9 @@ def _ctrl_c(cancelled: threading.Event) -> Iterator[None]:
             raise KeyboardInterrupt
         cancelled.set()
 
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        signals.append(signal.SIGBREAK)
     before = [signal.signal(number, stop) for number in signals]
     try:
         yield

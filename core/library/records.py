@@ -135,6 +135,7 @@ class Fact:
     album: str
     album_artist: str
     seconds: float | None
+    folder: str
 
 
 @dataclass(frozen=True)

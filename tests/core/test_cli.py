@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ import pytest
 
 from core import cli
 from core.library.store import Library
+from tests import synthetic
 from tests.audio_files import write_music, write_tone
-from tests.library_tools import counts
+from tests.library_tools import counts, write_noise
 
 
 def earmap(library: Path, *arguments: str | bytes) -> subprocess.CompletedProcess[str]:
@@ -179,7 +180,7 @@ def _wait_for_vectors(library: Path, process: subprocess.Popen[str], wanted: int
 
 
 def test_ctrl_c_is_clean_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    library, music = tmp_path / "a.earmap", _tones(tmp_path / "m", 500)
+    library, music = tmp_path / "a.earmap", _tones(tmp_path / "m", 300)
     process = _start(library, music)
     _wait_for_vectors(library, process)
     children = psutil.Process(process.pid).children(recursive=True)
@@ -192,13 +193,13 @@ def test_ctrl_c_is_clean_and_the_next_run_goes_on(tmp_path: Path) -> None:
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
     with Library(library) as opened:
-        assert 0 < counts(opened).embedded < 500
+        assert 0 < counts(opened).embedded < 300
         assert opened.jobs.recent()[0].state == "cancelled"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no SIGKILL")
 def test_killed_in_the_middle_nothing_is_lost_or_done_twice(tmp_path: Path) -> None:
-    library, music = tmp_path / "a.earmap", _tones(tmp_path / "m", 500)
+    library, music = tmp_path / "a.earmap", _tones(tmp_path / "m", 300)
     process = _start(library, music)
     _wait_for_vectors(library, process)
     children = psutil.Process(process.pid).children(recursive=True)
@@ -209,16 +210,260 @@ def test_killed_in_the_middle_nothing_is_lost_or_done_twice(tmp_path: Path) -> N
     with Library(library) as opened:
         kept = counts(opened).embedded
         before = opened.vectors.after(1, "whole", 0)[1].tolist()
-    assert 0 < kept < 500
+    assert 0 < kept < 300
     done = earmap(library, "embed", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["read"] == 500 - kept
+    assert json.loads(done.stdout)["read"] == 300 - kept
     with Library(library) as opened:
         after = opened.vectors.after(1, "whole", 0)[1].tolist()
-        assert counts(opened).embedded == len(set(after)) == len(after) == 500
+        assert counts(opened).embedded == len(set(after)) == len(after) == 300
         assert after[:kept] == before
         states = [job.state for job in opened.jobs.recent()]
     assert states == ["completed", "interrupted", "completed"]
+
+
+# -- one document, whatever happens ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["similar", "/nowhere/a.mp3"], 1, "is not in the library"),
+        (["similar"], 2, "Missing argument"),
+        (["frobnicate"], 2, "frobnicate"),
+        (["add", "/nowhere/at/all"], 1, "nothing at"),
+    ],
+)
+def test_with_json_an_error_is_the_one_document(
+    capsys: pytest.CaptureFixture[str], filled: tuple[Path, Path], arguments: list[str], code: int, words: str
+) -> None:
+    assert exit_code(["--json", "--library", str(filled[0]), *arguments]) == code
+    captured = capsys.readouterr()
+    error = json.loads(captured.out)["error"]
+    assert words in f"{error['title']} {error['hint']}"
+    assert words in captured.err
+
+
+def test_library_and_json_are_taken_before_the_command_too(
+    capsys: pytest.CaptureFixture[str], filled: tuple[Path, Path]
+) -> None:
+    assert exit_code(["--library", str(filled[0]), "--json", "status"]) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert before == run_json(capsys, filled[0], "status")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_bug_in_a_job_is_code_3_with_the_details(
+    capsys: pytest.CaptureFixture[str],
+    filled: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    as_json: bool,
+) -> None:
+    def broken(self: object, ctx: object) -> None:
+        raise ZeroDivisionError("in the job")
+
+    monkeypatch.setattr("core.jobs.scan.Scan.run", broken)
+    words = ["--json"] if as_json else []
+    assert exit_code(["add", str(filled[1]), "--library", str(filled[0]), *words]) == 3
+    captured = capsys.readouterr()
+    assert "Earmap made a mistake" in captured.err
+    assert "ZeroDivisionError: in the job" in captured.err
+    assert (
+        ("ZeroDivisionError" in json.loads(captured.out)["error"]["hint"]) if as_json else captured.out == ""
+    )
+    with Library(filled[0]) as library:
+        assert "ZeroDivisionError" in library.jobs.recent()[0].details
+
+
+def test_a_bug_in_a_command_is_code_3(
+    capsys: pytest.CaptureFixture[str], filled: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_tell_status", lambda *_: 1 // 0)
+    assert exit_code(["status", "--library", str(filled[0])]) == 3
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["EARMAP_AUDIO__WORKERS", "EARMAP_EMBEDDING__DEVICE"])
+def test_a_senseless_environment_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], filled: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "lots")
+    assert exit_code(["status", "--library", str(filled[0])]) == 1
+    said = capsys.readouterr().err
+    assert "environment variable" in said
+    assert name in said
+    assert "Traceback" not in said
+
+
+# -- names and numbers -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["\u00b2", "9" * 19, "9" * 400, "18446744073709551616", "\u0663\u0663\u0663\u0663", "-1 "]
+)
+def test_what_looks_like_a_number_never_trips(
+    capsys: pytest.CaptureFixture[str], filled: tuple[Path, Path], text: str
+) -> None:
+    assert exit_code(["similar", "--library", str(filled[0]), "--", text]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_file_may_be_called_like_a_number(
+    capsys: pytest.CaptureFixture[str],
+    filled: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_tone(tmp_path / "7.wav", 0.5).rename(tmp_path / "7")
+    monkeypatch.chdir(tmp_path)
+    assert exit_code(["similar", "7", "--library", str(filled[0])]) == 1
+    assert "is not in the library" in capsys.readouterr().err
+
+
+def test_names_of_any_bytes_and_any_terminal(tmp_path: Path) -> None:
+    music = tmp_path / "m"
+    music.mkdir()
+    odd = os.fsencode(music) + b"/caf\xe9 \x1b[31m.flac"
+    write_music(odd, 4, seed=1, tags={"title": "\u202eevil \u65e5\u672c\nsecond line"})
+    write_music(music / "plain.flac", 4, seed=2)
+    assert earmap(tmp_path / "a.earmap", "add", str(music)).returncode == 0
+    command = [
+        sys.executable,
+        "-m",
+        "core.cli",
+        "similar",
+        music / "plain.flac",
+        "--library",
+        tmp_path / "a.earmap",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "latin-1"}
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert b"\\u65e5\\u672c" in done.stdout
+    assert b"\xe2\x80\xae" not in done.stdout
+    found = earmap(tmp_path / "a.earmap", "similar", odd, "--json")
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["results"][0]["title"] == "plain"
+    back = earmap(tmp_path / "a.earmap", "similar", str(music / "plain.flac"), "--json")
+    path = json.loads(back.stdout)["results"][0]["path"]
+    assert path.encode("utf-8", "surrogateescape") == odd
+
+
+def test_an_empty_library_says_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for words in (["similar", "1"], ["export", "vectors", str(tmp_path / "v.npz")]):
+        assert exit_code([*words, "--library", str(tmp_path / "new.earmap")]) == 1
+        assert "earmap add FOLDER" in capsys.readouterr().err
+    out = str(tmp_path / "p.m3u8")
+    assert exit_code(["export", "playlist", out, "--library", str(tmp_path / "new.earmap")]) == 1
+    assert "no track to write" in capsys.readouterr().err
+    assert not Path(out).exists()
+
+
+# -- pipes and terminals ---------------------------------------------------------------------------
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    synthetic.fill(tmp_path / "many.earmap", synthetic.Mix(3000, failed=2))
+    command = [
+        sys.executable,
+        "-m",
+        "core.cli",
+        "status",
+        "--json",
+        "--library",
+        str(tmp_path / "many.earmap"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(1)
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_an_output_that_is_full_is_a_sentence(filled: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "core.cli", "status", "--library", str(filled[0])]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["2>&-", "2>&1 >/dev/null | true"])
+def test_nobody_reads_what_is_told_meanwhile_and_the_job_goes_on(tmp_path: Path, ending: str) -> None:
+    music, library = _tones(tmp_path / "m", 4), tmp_path / "a.earmap"
+    for i in range(200):
+        (music / f"bad {i}.mp3").write_text("no music " * 30)
+    script = f"{sys.executable} -m core.cli add {music} --library {library} {ending}"
+    subprocess.run(["sh", "-c", script], capture_output=True, check=False)
+    with Library(library) as opened:
+        assert [(job.kind, job.state) for job in opened.jobs.recent()] == [
+            ("embed", "completed"),
+            ("scan", "completed"),
+        ]
+        assert (counts(opened).embedded, counts(opened).pending) == (4, 0)
+
+
+# -- stopping --------------------------------------------------------------------------------------
+
+
+def _interrupted(command: list[str], ready: Callable[[], bool]) -> subprocess.CompletedProcess[str]:
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    limit = time.monotonic() + 60
+    while not ready() and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.02)
+    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def test_ctrl_c_during_a_scan(tmp_path: Path) -> None:
+    music, library = tmp_path / "m", tmp_path / "a.earmap"
+    seed = write_tone(tmp_path / "seed.flac", 0.3)
+    music.mkdir()
+    for i in range(6000):
+        os.link(seed, music / f"{i}.flac")
+
+    def some_found() -> bool:
+        if not library.exists():
+            return False
+        with Library(library) as opened:
+            return counts(opened).found > 0
+
+    command = [sys.executable, "-m", "core.cli", "add", str(music), "--scan-only", "--library", str(library)]
+    done = _interrupted(command, some_found)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr
+    with Library(library) as opened:
+        assert 0 < counts(opened).found < 6000
+        assert opened.jobs.recent()[0].state == "cancelled"
+
+
+def test_ctrl_c_during_calibration(tmp_path: Path) -> None:
+    music, library = tmp_path / "m", tmp_path / "a.earmap"
+    music.mkdir()
+    write_noise(music, 120, 31.0)
+    assert earmap(library, "add", str(music), "--scan-only").returncode == 0
+
+    def calibrating() -> bool:
+        with Library(library) as opened:
+            return "alibrati" in opened.jobs.recent()[0].stage
+
+    command = [sys.executable, "-m", "core.cli", "embed", "--encoder", "random", "--library", str(library)]
+    done = _interrupted(command, calibrating)
+    assert (done.returncode, done.stdout) == (130, ""), done.stderr
+    assert "Traceback" not in done.stderr
+    with Library(library) as opened:
+        assert opened.encoders.all() == []
+        assert opened.jobs.recent()[0].state == "cancelled"
 
 
 def test_the_command_line_starts_without_torch() -> None:

@@ -207,7 +207,7 @@ def test_the_same_artist_and_the_same_album_can_be_left_out(shelf: Shelf) -> Non
     tracks = fill(shelf, 6)
     _tag(shelf, "00.mp3", artist="Ann", album="Greatest Hits")
     _tag(shelf, "01.mp3", artist="ANN", album="Greatest Hits")
-    _tag(shelf, "02.mp3", artist="Bob", album="Greatest Hits")
+    _tag(shelf, "02.mp3", artist="Bob", album="Greatest Hits", folder="/elsewhere")
     _tag(shelf, "03.mp3", artist="Cyd", album="Sampler", album_artist="Various")
     _tag(shelf, "04.mp3", artist="Dan", album="Sampler", album_artist="Various")
     found = fresh(shelf)
