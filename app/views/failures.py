@@ -52,6 +52,9 @@ class FailuresView(QWidget):
         self._out_of_date = True
         self.model = FailureModel(session)
         self.table = self._table()
+        self.nothing = QLabel("Every file could be read.")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.setProperty("role", "muted")
         self.summary = Elided()
         self.summary.setProperty("role", "muted")
         self.detail = QLabel()
@@ -98,7 +101,8 @@ class FailuresView(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
+        self.foot = QWidget()
+        buttons = QHBoxLayout(self.foot)
         buttons.setContentsMargins(14, 8, 14, 10)
         buttons.setSpacing(8)
         buttons.addWidget(self.summary, 1)
@@ -108,8 +112,9 @@ class FailuresView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.nothing, 1)
         layout.addWidget(self.detail)
-        layout.addLayout(buttons)
+        layout.addWidget(self.foot)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Give the reasons what the names leave; the folder shows where there is room, else in the tooltip."""
@@ -155,7 +160,10 @@ class FailuresView(QWidget):
         again = [f for f in (chosen or everything) if f.state != "skipped"]
         counts = Counter(f.state for f in everything)
         words = [f"{counts[state]:,} {word.lower()}" for state, word in STATES.items() if counts[state]]
-        self.summary.set_whole(" · ".join(words) or "Every file could be read.")
+        for widget in (self.table, self.foot):
+            widget.setVisible(bool(everything))
+        self.nothing.setVisible(not everything)
+        self.summary.set_whole(" · ".join(words))
         self.retry.setText(f"Try {len(again):,} again" if chosen else "Try all again")
         self.retry.setEnabled(bool(again))
         self.retry.setToolTip(

@@ -498,3 +498,15 @@ def test_a_query_that_takes_long_is_seen_to_run(scene: Scene) -> None:
     gate.set()
     scene.until(lambda: not view.waiting.isVisible())
     assert 0 < len(view.model.ids) < MIX.tracks
+
+
+def test_without_problems_it_says_so_and_offers_nothing(problems: FailuresView) -> None:
+    assert not problems.table.isHidden()
+    assert problems.nothing.isHidden()
+    problems.model.show([])
+    assert problems.nothing.text() == "Every file could be read."
+    assert (problems.nothing.isHidden(), problems.table.isHidden(), problems.foot.isHidden()) == (
+        False,
+        True,
+        True,
+    )
