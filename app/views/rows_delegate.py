@@ -145,9 +145,9 @@ class RowDelegate(QStyledItemDelegate):
         table.viewport().installEventFilter(self)
         table.setItemDelegate(self)
 
-    def initStyleOption(
+    def initStyleOption(  # noqa: N802 - Qt's name
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:  # noqa: N802 - Qt's name
+    ) -> None:
         """As Qt does, but for what is under the pointer."""
         super().initStyleOption(option, index)
         state = option.state & ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus)
