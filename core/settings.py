@@ -53,7 +53,9 @@ class EmbeddingSettings(Section):
 
     encoder: str = Field("mfcc", title="Encoder", description="The model behind neighbours and map.")
     device: DeviceName = Field(
-        "auto", title="Device", description="auto: the fastest one, measured once on this machine."
+        "auto",
+        title="Device",
+        description="auto: the fastest one. An encoder keeps its first vectors' precision.",
     )
     segments: int = Field(
         0, ge=0, le=1000, title="Segments of a track",

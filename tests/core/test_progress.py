@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import select
 import signal
 import subprocess
 import sys
-import termios
 import threading
 import time
 from pathlib import Path
@@ -23,6 +21,7 @@ from tests.library_tools import write_tones
 
 def on_a_terminal(command: list[str]) -> tuple[int, str]:
     """Run a command whose standard error is a terminal; its exit code and what it drew."""
+    pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (24, 140))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, text=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +52,7 @@ def test_only_nothing_ends_the_stream_at_once() -> None:
 
 
 def test_a_system_that_starts_no_more_processes_is_a_sentence(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
     sound = write_tone(tmp_path / "a.wav", 0.1)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with DecodePool(1) as pool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -256,8 +255,8 @@ def test_progress_is_thinned_out_but_neither_a_stage_nor_the_last_is_lost() -> N
     assert told[-2:] == [("writing", 0), ("writing", 5)]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
 def test_a_system_that_starts_no_more_processes_is_a_sentence(library: Path) -> None:
+    resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (psutil.Process().num_fds(), hard))
     try:
