@@ -74,6 +74,18 @@ def drop(window: QWidget, folder: Path) -> None:
     assert event.isAccepted()
 
 
+def filled(program: SimpleNamespace, qtbot: QtBot, scans: int) -> TrackTable:
+    """The table, once that many scans and what came of them are over and all tones are listed."""
+    table, jobs = program.window.findChild(TrackTable), program.context.jobs
+
+    def over() -> bool:
+        begun = sum(job.kind == "scan" for job in jobs.views)
+        return begun >= scans and not any(job.live for job in jobs.views)
+
+    qtbot.waitUntil(lambda: over() and table.model().rowCount() >= len(PITCHES), timeout=PATIENCE_MS)
+    return table
+
+
 def click(qtbot: QtBot, view: TrackTable | NeighbourList, row: int, column: int = 0) -> None:
     place = view.visualRect(view.model().index(row, column)).center()
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -102,11 +114,7 @@ def test_from_the_drop_to_the_sound(
     qtbot.waitUntil(lambda: window.findChild(LibraryView) is not None, timeout=20_000)
     drop(window, music)
 
-    table = window.findChild(TrackTable)
-    qtbot.waitUntil(lambda: table.model().rowCount() >= len(PITCHES), timeout=PATIENCE_MS)
-    jobs = program.context.jobs
-    qtbot.waitUntil(lambda: not any(job.live for job in jobs.views), timeout=PATIENCE_MS)
-
+    table = filled(program, qtbot, scans=1)
     click(qtbot, table, 3, column=1)
     similar = window.findChild(SimilarPanel)
     qtbot.waitUntil(lambda: len(similar.neighbours) == 10, timeout=20_000)
@@ -136,7 +144,6 @@ def test_a_killed_job_leaves_the_window_and_goes_on(
     )
     assert psutil.wait_procs(decoders, timeout=10)[1] == []
     drop(window, music)
-    table = window.findChild(TrackTable)
-    qtbot.waitUntil(lambda: not any(job.live for job in jobs.views), timeout=PATIENCE_MS)
+    table = filled(program, qtbot, scans=2)
     click(qtbot, table, 3, column=1)
     qtbot.waitUntil(lambda: len(window.findChild(SimilarPanel).neighbours) == 10, timeout=20_000)
