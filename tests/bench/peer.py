@@ -62,16 +62,10 @@ def run_earmap(files: list[Path], segments: int) -> dict[str, float]:
         music.mkdir()
         for i, file in enumerate(files):
             (music / f"{i:03}{file.suffix}").symlink_to(file)
-        command = [
-            sys.executable,
-            "-m",
-            "core.cli",
-            "add",
-            str(music),
-            "--library",
-            f"{tmp}/a.earmap",
-            "--json",
-        ]
+        earmap = Path(sys.executable).with_name(
+            "earmap"
+        )  # what people run; its child processes start lighter
+        command = [str(earmap), "add", str(music), "--library", f"{tmp}/a.earmap", "--json"]
         environment = {**os.environ, "EARMAP_EMBEDDING__SEGMENTS": str(segments), "EARMAP_CONFIG_DIR": tmp}
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     document = json.loads(done.stdout)
