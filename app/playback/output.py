@@ -48,7 +48,7 @@ def deadline(give_up: Callable[[], None]) -> Iterator[None]:
 def rescan() -> None:
     """Let PortAudio look at the machine again, which it does only when it starts; no stream may be open."""
     sounddevice._terminate()  # noqa: SLF001 - the library offers no public way
-    sounddevice._initialize()  # noqa: SLF001
+    sounddevice._initialize()  # noqa: SLF001 - as above
 
 
 def _devices() -> list[dict[str, Any]]:
