@@ -1,4 +1,8 @@
-"""Which format a library file has, and bringing an older one up to date after a copy was put aside."""
+"""Which format a library file has: making a new file, and bringing an older one up to date beside a copy.
+
+A new file gets the models' tables and the stamp of the newest revision, without alembic. That this is what all
+migrations lead to is tested.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,13 @@ from pathlib import Path
 from core.errors import UserError
 from core.library.trouble import damaged
 
-HEAD = "0003"
-"""The newest revision in `migrations/versions` (a test compares)."""
-
 BUSY_S = 30.0
 _OURS = {"alembic_version", "file", "track", "embedding"}
+# As alembic makes it.
+_STAMP = """CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+)"""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -31,17 +37,43 @@ def bring_up_to_date(path: Path) -> None:
     UserError
         Not a library, or written by a newer Earmap; the file is untouched then.
     """
-    revision = _revision(path)
-    if revision == HEAD:
+    revision, newest = _revision(path), head()
+    if revision == newest:
         return
-    if revision is not None:
-        if revision > HEAD:
-            raise UserError(
-                f"This library was written by a newer Earmap (its format is {revision}, this program knows {HEAD}).",
-                "Update Earmap, or open another library with --library FILE.",
-            )
-        _copy_aside(path)
+    if revision is None:
+        _make(path, newest)
+        return
+    if revision > newest:
+        raise UserError(
+            f"This library was written by a newer Earmap (its format is {revision}, this program knows {newest}).",
+            "Update Earmap, or open another library with --library FILE.",
+        )
+    _copy_aside(path, newest)
     upgrade(path)
+
+
+def head() -> str:
+    """The newest revision: scripts' names begin with theirs (a test asks alembic, too slow for a start)."""
+    scripts = (script.name for script in (migrations() / "versions").iterdir())
+    return max(name[:4] for name in scripts if name[:4].isdigit())
+
+
+def _make(path: Path, newest: str) -> None:
+    """All tables and the stamp in one transaction, unless another process was quicker."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    from core.library.models import Base
+
+    engine = create_engine("sqlite://", creator=lambda: connect(path), poolclass=NullPool)
+    with engine.connect() as connection:
+        run = connection.exec_driver_sql
+        run("BEGIN IMMEDIATE")
+        if not run("SELECT count(*) FROM sqlite_master").scalar_one():
+            Base.metadata.create_all(connection, checkfirst=False)
+            run(_STAMP)
+            run("INSERT INTO alembic_version VALUES(?)", (newest,))
+        run("COMMIT")
 
 
 def _revision(path: Path) -> str | None:
@@ -65,13 +97,13 @@ def _revision_in(connection: sqlite3.Connection, path: Path) -> str | None:
     return str(row[0])
 
 
-def _copy_aside(path: Path) -> None:
+def _copy_aside(path: Path, newest: str) -> None:
     """Keep the file as it was before the upgrade, unless another process has just upgraded it."""
-    copy = path.with_name(f"{path.name}.before-{HEAD}")
+    copy = path.with_name(f"{path.name}.before-{newest}")
     part = copy.with_name(f"{copy.name}.part")
     with closing(connect(path)) as guard:
         guard.execute("BEGIN IMMEDIATE")  # nobody upgrades while we copy
-        if _revision_in(guard, path) == HEAD:
+        if _revision_in(guard, path) == newest:
             return
         try:
             part.unlink(missing_ok=True)
@@ -105,7 +137,7 @@ def migrations() -> resources.abc.Traversable:
 
 
 def upgrade(path: Path) -> None:
-    """Bring the file to the newest revision; alembic is imported only when there is something to do."""
+    """Bring the file to the newest revision. Only this imports alembic."""
     from alembic import command
     from alembic.config import Config
 

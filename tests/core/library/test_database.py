@@ -151,7 +151,7 @@ import os, sys
 from pathlib import Path
 from core.errors import UserError
 from core.library.store import Library
-import alembic.command, sqlalchemy.dialects.sqlite.pysqlite
+import sqlalchemy.dialects.sqlite.pysqlite
 os.setuid(65534)
 for path in sys.argv[1:]:
     try:
@@ -356,6 +356,36 @@ def test_killed_while_the_library_was_made_it_is_made_anew(tmp_path: Path) -> No
     intact(path)
 
 
+MADE_HALF = """
+import sys
+from pathlib import Path
+from sqlalchemy import event
+from core.library.models import Base
+from core.library.store import Library
+
+@event.listens_for(Base.metadata, "after_create")
+def stay(*_, **__):
+    print("half", flush=True)
+    sys.stdin.read()
+
+Library(Path(sys.argv[1]))
+"""
+
+
+def test_killed_with_all_tables_made_but_no_stamp_it_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "library.earmap"
+    with subprocess.Popen(
+        [sys.executable, "-c", MADE_HALF, str(path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"half\n"
+        process.kill()
+        process.wait()
+    with Library(path) as library:
+        encoder(library)
+    intact(path)
+
+
 # -- a full disk -----------------------------------------------------------------------------------
 
 FULL = """
@@ -399,7 +429,7 @@ def test_no_room_for_a_new_library(tmp_path: Path) -> None:
         from pathlib import Path
         from core.errors import UserError
         from core.library.store import Library
-        import alembic.command, sqlalchemy.dialects.sqlite.pysqlite
+        import sqlalchemy.dialects.sqlite.pysqlite
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
         try:
             Library(Path(sys.argv[1]))

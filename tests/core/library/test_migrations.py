@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
+import sys
 import warnings
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -12,7 +15,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.errors import UserError
 from core.library import upgrade
@@ -20,6 +22,7 @@ from core.library.models import Base
 from core.library.store import Library
 from tests.shelf import encoder
 
+ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(upgrade.__file__).parent / "migrations"
 
 
@@ -67,34 +70,104 @@ def first_format(path: Path) -> None:
         """)
 
 
-def test_head_is_the_newest_script() -> None:
+def test_head_is_what_alembic_finds() -> None:
     scripts = ScriptDirectory(str(SCRIPTS))
-    assert scripts.get_heads() == [upgrade.HEAD]
+    assert scripts.get_heads() == [upgrade.head()]
     assert [script.revision for script in scripts.walk_revisions()] == sorted(
         (script.revision for script in scripts.walk_revisions()), reverse=True
     )
 
 
-def test_a_new_library_is_what_the_models_say(library: Library) -> None:
-    engine = library._db.engine
-    with engine.connect() as connection, warnings.catch_warnings():
+@pytest.fixture
+def migrated(tmp_path: Path) -> Path:
+    """An empty file that went through every migration."""
+    path = tmp_path / "migrated.earmap"
+    command.upgrade(config(path), "head")
+    return path
+
+
+def words(sql: str) -> list[str]:
+    """A statement without its layout; a table's columns and constraints may stand in any order."""
+    found = re.findall(r"\w+|[^\w\s\"]", sql)
+    return sorted(found) if "CREATE TABLE" in sql else found
+
+
+def statements(path: Path) -> dict[tuple[str, str], list[str]]:
+    """Every table, index, trigger and view as it was declared."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    return {(kind, name): words(sql or "") for kind, name, sql in rows}
+
+
+def structure(path: Path) -> dict[str, list[Any]]:
+    """What SQLite itself understood: columns with their defaults, keys, and what every index holds."""
+    with closing(sqlite3.connect(path)) as connection:
+
+        def ask(pragma: str, name: str, first: int) -> list[tuple[Any, ...]]:
+            """Rows without the numbers that SQLite gave out, of which `first` comes after."""
+            return [row[first:] for row in connection.execute(f"PRAGMA {pragma}({name})")]
+
+        def table(name: str) -> list[Any]:
+            indices = connection.execute(f"PRAGMA index_list({name})").fetchall()
+            held = [(flags, ask("index_xinfo", index, 2)) for _, index, *flags in indices]
+            return [
+                sorted(ask("table_xinfo", name, 1)),
+                sorted(ask("foreign_key_list", name, 2)),
+                sorted(held),
+            ]
+
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {name: table(name) for (name,) in tables}
+
+
+def test_a_new_library_is_what_all_migrations_lead_to(library: Library, migrated: Path) -> None:
+    assert statements(library.path) == statements(migrated)
+    assert structure(library.path) == structure(migrated)
+    assert revision(library.path) == revision(migrated) == upgrade.head()
+    with closing(sqlite3.connect(library.path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE label ADD COLUMN more INTEGER",
+        "CREATE INDEX another ON label(value)",
+        "DROP INDEX ix_file_priority; CREATE INDEX ix_file_priority ON file(priority) WHERE priority > 1",
+        "CREATE TRIGGER t AFTER DELETE ON label BEGIN DELETE FROM label; END",
+        "CREATE TABLE more(id INTEGER)",
+    ],
+)
+def test_the_comparison_sees_a_difference(library: Library, migrated: Path, change: str) -> None:
+    with closing(sqlite3.connect(migrated)) as connection:
+        connection.executescript(change)
+    assert statements(library.path) != statements(migrated)
+
+
+def test_the_comparison_sees_a_default_that_moved(tmp_path: Path) -> None:
+    for name, columns in (("a", "x INTEGER DEFAULT 1, y INTEGER"), ("b", "x INTEGER, y INTEGER DEFAULT 1")):
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            connection.execute(f"CREATE TABLE t({columns})")
+    assert structure(tmp_path / "a") != structure(tmp_path / "b")
+
+
+def test_alembic_has_nothing_to_add_to_the_models(library: Library) -> None:
+    with library._db.engine.connect() as connection, warnings.catch_warnings():
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
-    def words(sql: str) -> list[str]:  # a table's constraints may stand in any order
-        found = re.findall(r"\w+|[^\w\s\"]", sql)
-        return sorted(found) if "CREATE TABLE" in sql else found
 
-    with closing(sqlite3.connect(library.path)) as plain:
-        stored = dict(plain.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    declared: dict[str, str] = {}
-    for table in Base.metadata.sorted_tables:
-        declared[table.name] = str(CreateTable(table).compile(engine))
-        declared |= {str(index.name): str(CreateIndex(index).compile(engine)) for index in table.indexes}
-    extra = {"alembic_version", "sqlite_sequence"}
-    assert set(stored) - extra == set(declared)
-    assert {n: words(sql) for n, sql in stored.items() if n not in extra} == {
-        n: words(s) for n, s in declared.items()
-    }
+def test_alembic_is_not_loaded_for_a_new_library_nor_for_a_current_one(tmp_path: Path) -> None:
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from core.library.store import Library
+        for _ in range(2):
+            Library(Path(sys.argv[1])).close()
+            print("alembic" in sys.modules)
+    """
+    command = [sys.executable, "-c", code, str(tmp_path / "library.earmap")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout.split() == ["False", "False"]
 
 
 def test_an_older_library_is_copied_aside_and_upgraded(tmp_path: Path) -> None:
@@ -109,8 +182,8 @@ def test_an_older_library_is_copied_aside_and_upgraded(tmp_path: Path) -> None:
         assert library.vectors.after(1, "whole", 0)[1].tolist() == [7]
         assert library.files.counts(1, "whole").embedded == 1
         library.roots.add(b"/m", "dataset")
-    assert revision(path) == upgrade.HEAD
-    copy = tmp_path / f"old.earmap.before-{upgrade.HEAD}"
+    assert revision(path) == upgrade.head()
+    copy = tmp_path / f"old.earmap.before-{upgrade.head()}"
     assert content(copy) == before
     assert revision(copy) == "0001"
     assert not list(tmp_path.glob("*.part"))
@@ -134,21 +207,21 @@ def test_a_failed_upgrade_leaves_the_library_as_it_was(
     path = tmp_path / "library.earmap"
     with Library(path) as library:
         encoder(library)
+    newest = upgrade.head()
     scripts = tmp_path / "scripts"
     (scripts / "versions").mkdir(parents=True)
     for source in (SCRIPTS / "env.py", *(SCRIPTS / "versions").glob("0*.py")):
         (scripts / source.relative_to(SCRIPTS)).write_text(source.read_text())
-    (scripts / "versions" / "0004_bad.py").write_text(
-        "from alembic import op\nrevision = '0004'\ndown_revision = '0003'\n"
+    (scripts / "versions" / "9000_bad.py").write_text(
+        f"from alembic import op\nrevision = '9000'\ndown_revision = '{newest}'\n"
         "def upgrade():\n    op.execute('DROP TABLE label')\n    op.execute('INSERT INTO nowhere VALUES(1)')\n"
     )
-    monkeypatch.setattr(upgrade, "HEAD", "0004")
     monkeypatch.setattr(upgrade, "migrations", lambda: scripts)
     with pytest.raises(Exception, match="nowhere"):
         Library(path)
     monkeypatch.undo()
-    assert revision(path) == "0003"
-    assert (tmp_path / "library.earmap.before-0004").exists()
+    assert revision(path) == newest
+    assert (tmp_path / "library.earmap.before-9000").exists()
     with Library(path) as library:
         assert library.labels.all() == []
         assert len(library.encoders.all()) == 1
