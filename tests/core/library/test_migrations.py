@@ -113,7 +113,7 @@ def structure(path: Path) -> dict[str, list[Any]]:
             return [
                 sorted(ask("table_xinfo", name, 1)),
                 sorted(ask("foreign_key_list", name, 2)),
-                sorted(held),
+                sorted(held, key=repr),
             ]
 
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
