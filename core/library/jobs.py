@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from core.library.database import Database
 from core.library.models import Job, JobSkip
 from core.library.records import JobRecord, JobState
+from core.library.runs import end_with_job
 from core.library.text import storable
 
 HEARTBEAT_S = 3.0
@@ -67,6 +68,7 @@ class Jobs:
         values = {"state": state, "result": result or {}, **texts}
         with self._db.write() as connection:
             connection.execute(update(Job).where(Job.id == job_id).values(**values, finished_at=time.time()))
+            end_with_job(connection, job_id, "failed" if state == "failed" else "interrupted")
 
     def recent(self, limit: int = 100) -> list[JobRecord]:
         """The newest runs first."""
@@ -99,7 +101,10 @@ class Jobs:
         values = {"state": "interrupted", "finished_at": time.time(), "hint": "It can be resumed."}
         values |= {"title": "The program ended before the job did."}
         with self._db.write() as connection:
-            return connection.execute(update(Job).where(*same).values(**values)).rowcount > 0
+            buried = connection.execute(update(Job).where(*same).values(**values)).rowcount > 0
+            if buried:
+                end_with_job(connection, job.id, "interrupted")
+            return buried
 
 
 def _alive(job: JobRecord) -> bool:

@@ -190,3 +190,44 @@ class Standardisation(Base):
     n: Mapped[int]
     mean: Mapped[bytes] = mapped_column(LargeBinary)
     std: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Run(Base):
+    """A training run: what was asked for, how far it is, and what was found. Its curves are `RunPoint`s."""
+
+    __tablename__ = "run"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)  # also of its folder below the library's `runs`
+    strategy: Mapped[str]
+    preset: Mapped[str]
+    config: Mapped[dict[str, object]] = mapped_column(JSON)
+    state: Mapped[str]  # running, paused, finished, failed, interrupted
+    step: Mapped[int] = mapped_column(default=0)
+    steps: Mapped[int]
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
+    encoder: Mapped[str] = mapped_column(default="")  # name of what it made
+    wish: Mapped[str] = mapped_column(default="")  # what a person asks of the running job
+    created_at: Mapped[float]
+    predicted: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    figures: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    verdicts: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
+    panel: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    chance: Mapped[float] = mapped_column(default=0.0)  # accuracy of picking the positive blindly
+    rewinds: Mapped[int] = mapped_column(default=0)  # how often points were taken back
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way to say it
+
+
+class RunPoint(Base):
+    """One value of one curve. NULL stands for what is no number: SQLite keeps no NaN."""
+
+    __tablename__ = "run_point"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
+    step: Mapped[int]
+    metric: Mapped[str]
+    value: Mapped[float | None]
+    __table_args__ = (
+        Index("ix_run_point_run", "run_id", "id"),
+        # Readers ask for what is newer than the last id that they saw.
+        {"sqlite_autoincrement": True},
+    )

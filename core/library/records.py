@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 FileState = Literal["pending", "ok", "partial", "failed", "skipped"]
 JobState = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
+RunState = Literal["running", "paused", "finished", "failed", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -185,3 +186,44 @@ class JobRecord:
     created_at: float
     heartbeat: float
     finished_at: float | None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A training run.
+
+    `encoder` names what it made ("" as yet); `wish` is what a person asks of the job that trains it
+    ("finish"); `chance` is the accuracy of picking the positive blindly.
+    """
+
+    id: int
+    name: str
+    strategy: str
+    preset: str
+    config: dict[str, Any]
+    state: RunState
+    step: int
+    steps: int
+    job_id: int | None
+    encoder: str
+    wish: str
+    created_at: float
+    predicted: dict[str, Any]
+    figures: dict[str, Any]
+    verdicts: list[dict[str, Any]]
+    panel: dict[str, Any]
+    chance: float
+    rewinds: int
+
+
+Curve = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Steps (n,) and values (n,), in the order in which they were logged."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Curves of a run. `last` is the newest row that was read, `rewinds` how often points were taken back."""
+
+    last: int
+    curves: dict[str, Curve]
+    rewinds: int = 0

@@ -12,6 +12,7 @@ from core.library.jobs import Jobs
 from core.library.labels import Labels
 from core.library.roots import Roots
 from core.library.rows import Rows
+from core.library.runs import Runs
 from core.library.vectors import Vectors
 
 
@@ -39,6 +40,7 @@ class Library:
         self.vectors = Vectors(self._db)
         self.labels = Labels(self._db)
         self.jobs = Jobs(self._db)
+        self.runs = Runs(self._db)
 
     def __enter__(self) -> Library:
         return self
