@@ -53,15 +53,14 @@ def cached(
         sides = [_first_pass(represent, side, log_mels[side], chunk, draws[side]) for side in (0, 1)]
         wanted = gradients((sides[0], sides[1]))
     for side in (0, 1):
-        with _moved_once(norms):
-            pieces = zip(
-                pieces_of(log_mels[side], chunk), pieces_of(wanted[side], chunk), draws[side], strict=True
-            )
-            for piece, gradient, draw in pieces:
-                with watch("forward"), _same_draws(draw, piece.device):
-                    vectors = represent(side, piece)
-                with watch("backward"):
-                    vectors.backward(gradient)
+        pieces, back = pieces_of(log_mels[side], chunk), pieces_of(wanted[side], chunk)
+        for number, (piece, gradient, draw) in enumerate(
+            zip(pieces, back, draws[side], strict=True), start=1
+        ):
+            with watch("forward"), _same_draws(draw, piece.device), _share(norms, number, len(pieces)):
+                vectors = represent(side, piece)
+            with watch("backward"):
+                torch.autograd.backward(vectors, gradient)
 
 
 def pieces_of(batch: Tensor, chunk: int) -> tuple[Tensor, ...]:
@@ -109,11 +108,17 @@ def _untouched(norms: list[_BatchNorm]) -> Iterator[None]:
 
 
 @contextmanager
-def _moved_once(norms: list[_BatchNorm]) -> Iterator[None]:
-    """Running statistics move by one step of their momentum, towards the mean over the chunks inside."""
-    moving = [
-        norm for norm in norms if norm.training and norm.track_running_stats and norm.momentum is not None
-    ]
-    before = [
-        (norm.running_mean, norm.running_var, norm.num_batches_tracked, norm.momentum) for norm in moving
-    ]
+def _share(norms: list[_BatchNorm], number: int, count: int) -> Iterator[None]:
+    """Momenta with which `count` chunks in a row move running statistics r by one step m towards their mean.
+
+    r (1 - m) + m / C (x_1 + ... + x_C) is what C moves by a_j = m / (C - m (C - j)) come to.
+    """
+    momenta = [norm.momentum for norm in norms]
+    for norm, momentum in zip(norms, momenta, strict=True):
+        if momentum is not None:
+            norm.momentum = momentum / (count - momentum * (count - number))
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum

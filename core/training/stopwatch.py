@@ -10,6 +10,10 @@ from contextlib import contextmanager
 import torch
 
 
+def _event() -> torch.cuda.Event:
+    return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch has no types here
+
+
 class Stopwatch:
     """Seconds by name. On CUDA events are recorded, so that measuring makes nothing wait."""
 
@@ -22,7 +26,7 @@ class Stopwatch:
     def __call__(self, name: str) -> Iterator[None]:
         """Measure what happens inside."""
         if self._cuda:
-            start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+            start, end = _event(), _event()
             start.record()
             yield
             end.record()

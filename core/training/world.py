@@ -31,7 +31,7 @@ Rows = TypeVar("Rows", bound=Sequence[object])
 
 
 class World:
-    """This process among those that train together.
+    """One process among those that train together: the one that this code runs in.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class World:
         return self.rank == 0
 
     def part(self, rows: Rows) -> Rows:
-        """This process's rows of a batch: `gather` puts the parts back in order.
+        """The rows of a batch that are this process's own: `gather` puts the parts back in order.
 
         Raises
         ------
@@ -119,7 +119,7 @@ class World:
         flat = torch.cat([tensor.reshape(-1) for tensor in together])
         with _one_of_many():
             distributed.all_reduce(flat)
-        sums = flat.split([tensor.numel() for tensor in together])
+        sums = torch.split(flat, [tensor.numel() for tensor in together])
         for tensor, total in zip(together, sums, strict=True):
             tensor.copy_(total.view(tensor.shape))
 
@@ -166,7 +166,7 @@ def synchronised(network: nn.Module, world: World) -> bool:
     """Make batch norm take its statistics over all processes, where that exists; whether it does now."""
     if world.size == 1 or not world.device.startswith("cuda"):
         return False  # torch has it for CUDA alone
-    nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]  # torch has no types here
     return True
 
 
