@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal
 
 import torch
 import torchaudio.functional as audio
@@ -16,6 +16,10 @@ from core.audio import SAMPLE_RATE
 N_FFT = 512
 HOP = 256
 BINS = N_FFT // 2 + 1
+LEVEL = 0.1
+"""Root mean square of a segment under `ModernLogMel`: -20 dB of full scale, as music is on average."""
+FLOOR = 1e-3
+"""-60 dB: quieter than the quiet places of a recording, 30 dB above the steps of 16 bits."""
 CPU_CHUNK = 4
 """Waveforms taken through a front-end at a time on a CPU: their frames stay in the cache (twice as fast)."""
 
@@ -77,6 +81,27 @@ class LogMel(nn.Module):
     def _log_mel(self, waves: Tensor) -> Tensor:
         magnitude = self.spectrogram(waves).sqrt()  # (batch, 188, 257)
         return torch.log1p(10 * (magnitude @ self.filters)) / math.log(10)
+
+
+class ModernLogMel(LogMel):
+    """log10(1 + 10000 mel) of a power mel spectrogram of 96 bands, every segment at one level.
+
+    A segment is brought to `LEVEL` before the logarithm bends it, so that loudness tells nothing; below `FLOOR`
+    it is only raised as much as a segment of that level is: the noise of a silent segment stays small.
+    """
+
+    version: ClassVar[str] = "logmel-2"
+
+    def _log_mel(self, waves: Tensor) -> Tensor:
+        rms = waves.std(dim=1, correction=0)  # about the mean: a constant offset is no sound
+        gain = (LEVEL / rms.clamp_min(FLOOR)).square()  # (batch,), of power
+        power = self.spectrogram(waves) @ self.filters  # (batch, 188, 96)
+        return torch.log1p(1e4 * gain[:, None, None] * power) / math.log(10)
+
+
+LogMelName = Literal["paper", "modern"]
+LOG_MELS: Mapping[LogMelName, type[LogMel]] = {"paper": LogMel, "modern": ModernLogMel}
+"""The log-mel of each preset."""
 
 
 class MFCC(nn.Module):

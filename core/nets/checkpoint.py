@@ -51,10 +51,16 @@ class Card(BaseModel):
     """What was measured with it."""
 
 
-def weights_hash(strategy: Strategy) -> str:
-    """SHA-256 of all that a vector depends on: strategy, config, front-end, tensors (64 hex digits)."""
+def weights_hash(strategy: Strategy, config: dict[str, Any] | None = None) -> str:
+    """SHA-256 of all that a vector depends on: strategy, config, front-end, tensors (64 hex digits).
+
+    Parameters
+    ----------
+    config
+        As it was written, where it was: choices that came later are not in it, and have their defaults.
+    """
     digest = hashlib.sha256()
-    config = strategy.config.model_dump(mode="json")
+    config = strategy.config.model_dump(mode="json") if config is None else config
     digest.update(json.dumps([strategy.name, config, strategy.front_end], sort_keys=True).encode())
     for name, tensor in sorted(_tensors(strategy).items()):
         digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
@@ -176,7 +182,7 @@ def _check_shapes(path: Path, slices: dict[str, Any], strategy: Strategy) -> Non
 
 def _check_weights(path: Path, strategy: Strategy, card: Card) -> None:
     """The content is what the card says, and it turns sound and silence into numbers."""
-    if weights_hash(strategy) != card.weights_hash:
+    if weights_hash(strategy, card.config) != card.weights_hash:
         _refuse(path, "Its weights are not those that its card names: it is damaged.")
     generator = torch.Generator().manual_seed(0)
     noise = 0.1 * torch.randn(1, SEGMENT, generator=generator)

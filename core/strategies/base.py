@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor, nn
 
 from core.audio import SEGMENT
-from core.audio.features import LogMel, Standardise
+from core.audio.features import LOG_MELS, LogMelName, Standardise
+from core.nets.encoder import WIDTHS
 
 CHUNK = 25
 """Segments in one pass of a calibration; its batch statistics must not depend on the machine."""
@@ -34,6 +35,29 @@ class StrategyConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class NetworkConfig(StrategyConfig):
+    """A convolutional encoder: how large it is, where its weights start, and what it hears."""
+
+    width: float = Field(
+        1.0, title="Width", json_schema_extra={"enum": list(WIDTHS)},
+        description="Of every layer, beside the paper's; the cost falls with its square.",
+    )  # fmt: skip
+    seed: int = Field(
+        0, ge=0, lt=2**31, title="Seed of the weights", description="Which random weights it begins with."
+    )
+    log_mel: LogMelName = Field(
+        "paper", title="Spectrogram",
+        description="paper: as loud as it is. modern: all segments equally loud, quiet bands raised.",
+    )  # fmt: skip
+
+    @field_validator("width")
+    @classmethod
+    def _known(cls, width: float) -> float:
+        if width not in WIDTHS:
+            raise ValueError(f"one of {', '.join(map(str, WIDTHS))} expected")
+        return width
+
+
 class Strategy(nn.Module, ABC):
     """A way to turn 3 s of sound into a vector.
 
@@ -46,8 +70,6 @@ class Strategy(nn.Module, ABC):
     """As a person reads it in a list."""
     summary: ClassVar[str]
     """One sentence for somebody who has not read the paper."""
-    front_end: ClassVar[str]
-    """Version of what turns waves into the network's input."""
     Config: ClassVar[type[StrategyConfig]] = StrategyConfig
     trainable: ClassVar[bool] = False
     calibration_segments: ClassVar[int] = 0
@@ -55,6 +77,8 @@ class Strategy(nn.Module, ABC):
 
     dim: int
     """Length of a segment's vector."""
+    front_end: str
+    """Version of what turns waves into the network's input; vectors of two versions are never compared."""
 
     def __init__(self, config: StrategyConfig) -> None:
         super().__init__()
@@ -91,12 +115,11 @@ class Strategy(nn.Module, ABC):
 class EncoderStrategy(Strategy):
     """A strategy whose vector comes from a convolutional encoder over standardised log-mel."""
 
-    front_end: ClassVar[str] = LogMel.version
-
-    def __init__(self, config: StrategyConfig, encoder: nn.Module, dim: int) -> None:
+    def __init__(self, config: NetworkConfig, encoder: nn.Module, dim: int) -> None:
         super().__init__(config)
         self.dim = dim
-        self.log_mel = LogMel()
+        self.log_mel = LOG_MELS[config.log_mel]()
+        self.front_end = self.log_mel.version
         self.standardise = Standardise()
         self.encoder = encoder
 
@@ -139,6 +162,14 @@ class EncoderStrategy(Strategy):
         count = -(-len(waves) // CHUNK)
         device = self.standardise.mean.device
         return [waves[rows].to(device) for rows in order.tensor_split(count)]
+
+
+@contextmanager
+def drawn(seed: int) -> Iterator[None]:
+    """Weights that are initialised meanwhile depend on `seed` alone, and leave torch's generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 @contextmanager

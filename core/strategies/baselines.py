@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
-from pydantic import Field, field_validator
 from torch import Tensor
 
 from core.audio.features import MFCC
-from core.nets.encoder import WIDTHS, Encoder, MultiLevelEncoder
-from core.strategies.base import EncoderStrategy, Report, Strategy, StrategyConfig, unwatched
+from core.nets.encoder import Encoder, MultiLevelEncoder
+from core.strategies.base import (
+    EncoderStrategy,
+    NetworkConfig,
+    Report,
+    Strategy,
+    StrategyConfig,
+    drawn,
+    unwatched,
+)
 
 
 class MfccStrategy(Strategy):
@@ -47,33 +54,18 @@ class MfccStrategy(Strategy):
         return torch.cat([means.mean(0), variance.sqrt()]).float()
 
 
-class RandomConfig(StrategyConfig):
-    """The size of an encoder that is not trained."""
-
-    width: float = Field(1.0, title="Width", json_schema_extra={"enum": list(WIDTHS)})
-    seed: int = Field(0, ge=0, lt=2**31, title="Seed")
-
-    @field_validator("width")
-    @classmethod
-    def _known(cls, width: float) -> float:
-        if width not in WIDTHS:
-            raise ValueError(f"one of {', '.join(map(str, WIDTHS))} expected")
-        return width
-
-
 class RandomStrategy(EncoderStrategy):
     """The single-level encoder as initialised, its batch norm calibrated."""
 
     name = "random"
     title = "Random encoder"
     summary = "The network before any training: what its architecture alone already hears."
-    Config = RandomConfig
+    Config = NetworkConfig
     calibration_segments = 1000
     network: ClassVar[type[Encoder] | type[MultiLevelEncoder]] = Encoder
 
-    def __init__(self, config: RandomConfig) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
+    def __init__(self, config: NetworkConfig) -> None:
+        with drawn(config.seed):
             encoder = self.network(width=config.width)
         super().__init__(config, encoder, encoder.dim)
 

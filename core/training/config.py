@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.audio.augment_config import AugmentConfig
 from core.errors import UserError
+from core.training.preset import LR_BATCH, Preset
 
 if TYPE_CHECKING:  # brings in torch
     from core.strategies.contrastive import ContrastiveStrategy
@@ -117,20 +118,6 @@ class TrainingConfig(_Frozen):
     tensorboard: bool = Field(
         False, title="TensorBoard", description="Also write the curves for TensorBoard."
     )
-
-
-class Preset(_Frozen):
-    """Defaults that a strategy has under a preset; what it does not name keeps the field's own default."""
-
-    model: dict[str, Any] = Field(default_factory=dict)
-    training: dict[str, Any] = Field(default_factory=dict)
-    augment: dict[str, Any] = Field(default_factory=dict)
-    scale_lr: bool = False
-    """Whether `training.lr` is for `LR_BATCH` pairs and grows with the square root of the batch."""
-
-
-LR_BATCH = 128
-"""The batch that a scaled learning rate is given for."""
 
 
 class RunConfig(_Frozen):
