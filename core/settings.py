@@ -68,6 +68,19 @@ class EmbeddingSettings(Section):
     )
 
 
+class TrainingSettings(Section):
+    """What encoders learn from."""
+
+    clip_seconds: float = Field(
+        30.0, ge=0, le=3600, title="Length of clips (s)",
+        description="Training hears this much from the middle of each track. 0: whole tracks.",
+    )  # fmt: skip
+    clips_budget_gb: float = Field(
+        20.0, gt=0, le=100_000, title="Disk space for clips (GB)",
+        description="Clips lie beside the library, so that no file is decoded twice. 30 s take 1 MB.",
+    )  # fmt: skip
+
+
 class PlayerSettings(Section):
     """Sound."""
 
@@ -91,6 +104,7 @@ class Settings(BaseSettings):
 
     audio: AudioSettings = Field(default_factory=AudioSettings, title="Reading audio")
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings, title="Embedding")
+    training: TrainingSettings = Field(default_factory=TrainingSettings, title="Training")
     player: PlayerSettings = Field(default_factory=PlayerSettings, title="Player")
     window: WindowSettings = Field(default_factory=WindowSettings, title="Window")
 

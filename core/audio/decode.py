@@ -61,7 +61,7 @@ def decode(request: Request, longest_s: float, alive: Alive) -> Iterator[Event]:
 
 def _decode(file: AudioFile, request: Request, longest: int, alive: Alive) -> Iterator[Event]:
     began = time.process_time()
-    if not (request.segments or request.identify_only or request.known):
+    if not (request.segments or request.middle_s or request.identify_only or request.known):
         with closing(Source(file, alive)) as source:
             yield from _all(file, source, source.packets(), _Report(request, began), longest)
         return
@@ -82,7 +82,7 @@ def _second(
     file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
 ) -> Iterator[Event]:
     """The second pass over a file whose identity is known."""
-    way = _some if report.request.segments else _all
+    way = _middle if report.request.middle_s else _some if report.request.segments else _all
     yield from way(file, source, packets, report, longest)
 
 
@@ -114,6 +114,23 @@ def _some(
         segments = spread.cut(decoding.chunks(packets), at)
     for start, samples in segments:
         yield Window(report.request.key, start, samples)
+    decoding.capped = used < total
+    report = replace(report, seconds=used / SAMPLE_RATE)
+    yield report.of(source, declared(source, file), decoding)
+
+
+def _middle(
+    file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
+) -> Iterator[Event]:
+    """So many seconds around the middle of a file whose packets have been read once."""
+    total = int(report.seconds * SAMPLE_RATE) or _length(file, longest, source.alive)
+    used, wanted = min(total, longest), round(report.request.middle_s * SAMPLE_RATE)
+    begin = max(0, (used - wanted) // 2)
+    decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
+    start = begin
+    for samples in _windows(spread.stretch(source, packets, decoding, begin, min(wanted, used - begin))):
+        yield Window(report.request.key, start, samples)
+        start += samples.size
     decoding.capped = used < total
     report = replace(report, seconds=used / SAMPLE_RATE)
     yield report.of(source, declared(source, file), decoding)

@@ -28,6 +28,8 @@ class Request:
         Raw bytes as the operating system spells it.
     segments
         0: the whole file. Else this many segments of 3 s spread evenly over it, one window each.
+    middle_s
+        0: as `segments` says. Else only so many seconds from the middle, as windows that follow each other.
     identify_only
         Hash the packets, decode nothing.
     known
@@ -39,13 +41,15 @@ class Request:
     segments: int = 0
     identify_only: bool = False
     known: str = ""
+    middle_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
     """A stretch of a file: `samples` `(n,)` from sample `start` of the file on.
 
-    Of a whole file the windows follow each other without gap, each 30 s (ten segments) but the last.
+    Of a whole file, or its middle, the windows follow each other without gap, each 30 s (ten segments) but
+    the last.
     Of a file in segments each is exactly one segment long.
     """
 

@@ -1,4 +1,4 @@
-"""N segments spread over a track, of which only those are decoded."""
+"""N segments spread over a track, or one stretch of it, of which only those are decoded."""
 
 from __future__ import annotations
 
@@ -83,22 +83,45 @@ def skip(
     clock = _Clock(all_packets, float(source.tick) * SAMPLE_RATE)
     packets = clock.packets()
     for index, begin in enumerate(at):
-        first = next((packet for packet in packets if clock.end > begin - RUN_IN), None)
-        if first is None:
-            return
-        source.context.flush_buffers()
-        early = max(0, begin - round(clock.begin))
-        samples = _take(decoding.chunks(chain([first], packets)), early + SEGMENT)[early:]
+        samples = np.concatenate(
+            [np.empty(0, np.float32), *_from(source, clock, packets, decoding, begin, SEGMENT)]
+        )
         if samples.size >= (SEGMENT // 2 if index else 1):
             yield begin, _padded(samples)
 
 
-def _take(chunks: Iterator[Samples], count: int) -> Samples:
-    """The first `count` samples, or fewer where there are no more."""
-    taken, size = [np.empty(0, np.float32)], 0
+def stretch(
+    source: Source, all_packets: Iterable[AudioPacket], decoding: Decoding, begin: int, count: int
+) -> Iterator[Samples]:
+    """Decode `count` samples from sample `begin` on and nothing else, in consecutive pieces `(n,)`.
+
+    What lies before is read over as in `skip`, unless the packets say nothing about time.
+    """
+    if not begin or not source.seconds:
+        return _between(decoding.chunks(all_packets), begin, count)
+    clock = _Clock(all_packets, float(source.tick) * SAMPLE_RATE)
+    return _from(source, clock, clock.packets(), decoding, begin, count)
+
+
+def _from(
+    source: Source, clock: _Clock, packets: Iterator[AudioPacket], decoding: Decoding, begin: int, count: int
+) -> Iterator[Samples]:
+    """Read over packets up to shortly before sample `begin`, then decode `count` samples from there on."""
+    first = next((packet for packet in packets if clock.end > begin - RUN_IN), None)
+    if first is None:
+        return
+    source.context.flush_buffers()
+    early = max(0, begin - round(clock.begin))
+    yield from _between(decoding.chunks(chain([first], packets)), early, count)
+
+
+def _between(chunks: Iterator[Samples], early: int, count: int) -> Iterator[Samples]:
+    """`count` samples, or fewer where there are no more, behind the first `early` ones."""
     for chunk in chunks:
-        taken.append(chunk)
-        size += chunk.size
-        if size >= count:
-            break
-    return np.concatenate(taken)[:count]
+        piece = chunk[early : early + count]
+        early = max(0, early - chunk.size)
+        count -= piece.size
+        if piece.size:
+            yield piece
+        if not count:
+            return

@@ -15,6 +15,7 @@ from core.library.database import Database, next_revision
 from core.library.duplicates import ids_json, settle, tracks_of
 from core.library.found import change, columns, rows_for
 from core.library.models import File, Root, Track
+from core.library.music import MusicFile, music
 from core.library.queue import candidates
 from core.library.records import Candidate, Counts, Failure, Found, Known, Read
 from core.library.vectors import insert_vector
@@ -112,6 +113,13 @@ class Files:
                 Candidate(r[0], paths.join(r[1], r[2]), "", has_vector=False)
                 for r in connection.execute(statement)
             ]
+
+    def music(
+        self, roots: Collection[int] | None, query: str, track_ids: Collection[int] | None
+    ) -> list[MusicFile]:
+        """What an encoder can learn from, one file a track; see `core.library.music.music`."""
+        with self._db.read() as connection:
+            return music(connection, roots, query, track_ids)
 
     def record(self, batch: Iterable[Read], encoder_id: int, plan: str, device: str, precision: str) -> None:
         """Store what a reading pass found: states, identities and vectors, in one transaction."""
