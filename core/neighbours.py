@@ -101,7 +101,7 @@ class Neighbours:
         if state[1] is before[1] and (state[0] == before[0] or start < self._facts_due):
             return False
         facts = self._library.rows.facts()
-        self._catalogue, self._files = _catalogue([facts.get(key) for key in self._snapshot.ids.tolist()])
+        self._catalogue, self._files = catalogue([facts.get(key) for key in self._snapshot.ids.tolist()])
         self._facts_of, now = state, time.monotonic()
         self._facts_due = now + (now - start) / FACTS_SHARE
         return True
@@ -137,16 +137,16 @@ def _same(one: Standardisation | None, other: Standardisation | None) -> bool:
     return one.n == other.n and np.array_equal(one.mean, other.mean) and np.array_equal(one.std, other.std)
 
 
-def _catalogue(facts: list[Fact | None]) -> tuple[Catalogue, NDArray[np.int64]]:
+def catalogue(facts: list[Fact | None]) -> tuple[Catalogue, NDArray[np.int64]]:
     """What filters and folding need, a row each; and the file of each row."""
-    catalogue = Catalogue(
+    known = Catalogue(
         artist=_codes([fact.artist if fact else "" for fact in facts]),
         # Two albums of one name by two artists are two albums; a compilation shares its album artist or its folder.
         album=_codes([_album(fact) if fact else "" for fact in facts]),
         seconds=np.array([fact.seconds if fact and fact.seconds else np.nan for fact in facts], np.float64),
         titles=[fact.title if fact else "" for fact in facts],
     )
-    return catalogue, np.array([fact.file_id if fact else -1 for fact in facts], np.int64)
+    return known, np.array([fact.file_id if fact else -1 for fact in facts], np.int64)
 
 
 def _album(fact: Fact) -> str:

@@ -1,0 +1,189 @@
+"""What neighbours are worth where nobody labelled anything: same artist, same album, hubs, reach. No torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.library.records import EncoderRecord
+from core.library.store import Library
+from core.neighbours import catalogue
+from core.recommend import measure, unit_rows
+
+K = 10
+_ROWS = 1024
+"""Queries compared with everything at a time."""
+
+Codes = NDArray[np.int64]
+"""(n,) a group's number for each item; -1 where it is unknown."""
+Rows = NDArray[np.int64]
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class HitRate:
+    """How often the nearest are of the same group; items alone in their group, or without one, are left out.
+
+    Attributes
+    ----------
+    any_hit
+        Share of items that have at least one of their group among the nearest.
+    mean_share
+        Mean share of the nearest that are of the item's group.
+    chance_any, chance_share
+        The same for neighbours drawn blindly.
+    n, groups
+        Items that count, and their groups.
+    """
+
+    any_hit: float
+    mean_share: float
+    chance_any: float
+    chance_share: float
+    n: int
+    groups: int
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How evenly recommendation falls on the items.
+
+    Attributes
+    ----------
+    hubness
+        Skewness of how often each item is among the nearest of others; 0 for an even spread.
+    reached
+        Share of items that are among the nearest of at least one other.
+    """
+
+    hubness: float
+    reached: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """An encoder over the whole library, with `K` neighbours each. `n`: tracks with a vector that can be played."""
+
+    n: int
+    artist: HitRate
+    album: HitRate
+    album_other_artists: HitRate
+    """As `album`, without neighbours by the same artist: compilations and joint albums alone are left."""
+    reach: Reach
+
+
+def nearest(unit: Matrix, k: int = K, apart: Codes | None = None) -> Rows:
+    """The `k` nearest other rows of each row by cosine, best first, equal ones in order of row.
+
+    Parameters
+    ----------
+    unit
+        (n, dim), rows of length 1 or 0.
+    apart
+        Rows of one code are no neighbours of each other (the artist filter); -1: of all.
+
+    Returns
+    -------
+    (n, min(k, n - 1)) int64; -1 where fewer are left.
+    """
+    n, k = len(unit), min(k, len(unit) - 1)
+    found = np.full((n, max(k, 0)), -1, np.int64)
+    for start in range(0, n if k > 0 else 0, _ROWS):
+        rows = np.arange(start, min(start + _ROWS, n))
+        scores = unit[rows] @ unit.T  # (rows, n)
+        scores[np.arange(len(rows)), rows] = -np.inf
+        if apart is not None:
+            scores[(apart[rows, None] == apart) & (apart[rows, None] >= 0)] = -np.inf
+        found[rows] = _best(scores, k)
+    return found
+
+
+def _best(scores: Matrix, k: int) -> Rows:
+    """Columns of the k highest of each row; -1 for what is minus infinity."""
+    last = np.partition(scores, -k, axis=1)[:, -k, None]
+    best = np.empty((len(scores), k), np.int64)
+    for row, (values, lowest) in enumerate(zip(scores, last, strict=True)):
+        candidates = np.flatnonzero(values >= lowest)
+        best[row] = candidates[np.lexsort((candidates, -values[candidates]))[:k]]
+    best[np.take_along_axis(scores, best, 1) == -np.inf] = -1
+    return best
+
+
+def hit_rate(neighbours: Rows, codes: Codes) -> HitRate:
+    """How often the nearest are of the same group.
+
+    Parameters
+    ----------
+    neighbours
+        (n, k) as `nearest` returns them.
+    codes
+        (n,).
+    """
+    sizes = np.bincount(codes[codes >= 0], minlength=1) if len(codes) else np.zeros(1, np.int64)
+    mates = np.where(codes >= 0, sizes[codes] - 1, 0)
+    counted = mates > 0
+    if not counted.any() or not neighbours.shape[1]:
+        return HitRate(math.nan, math.nan, math.nan, math.nan, 0, 0)
+    same = (codes[neighbours] == codes[:, None]) & (neighbours >= 0)  # (n, k)
+    n, k = neighbours.shape
+    return HitRate(
+        any_hit=float(same.any(1)[counted].mean()),
+        mean_share=float(same.mean(1)[counted].mean()),
+        chance_any=float(np.mean([_blind(n - 1, int(m), k) for m in mates[counted]])),
+        chance_share=float(mates[counted].mean() / (n - 1)),
+        n=int(counted.sum()),
+        groups=int((sizes > 1).sum()),
+    )
+
+
+def _blind(others: int, mates: int, k: int) -> float:
+    """Chance that k of `others`, drawn without replacement, hold one of `mates`."""
+    return 1 - math.comb(others - mates, k) / math.comb(others, k)
+
+
+def reach(neighbours: Rows) -> Reach:
+    """Hubness and reach of (n, k) neighbours.
+
+    Hubness is the skewness of the k-occurrence, Radovanovic et al. (2010), JMLR 11, equation 1.
+    """
+    n = len(neighbours)
+    if not n or not neighbours.size:
+        return Reach(math.nan, math.nan)
+    counts = np.bincount(neighbours[neighbours >= 0], minlength=n).astype(np.float64)
+    away, deviation = counts - counts.mean(), counts.std()
+    skewness = float((away**3).mean() / deviation**3) if deviation > 0 else 0.0
+    return Reach(skewness, float((counts > 0).mean()))
+
+
+def report(vectors: Matrix, artist: Codes, album: Codes) -> Report:
+    """All figures of (n, dim) vectors, standardised as the program's own neighbours are."""
+    unit = unit_rows(vectors, measure(vectors))
+    neighbours = nearest(unit)
+    return Report(
+        n=len(vectors),
+        artist=hit_rate(neighbours, artist),
+        album=hit_rate(neighbours, album),
+        album_other_artists=hit_rate(nearest(unit, apart=artist), album),
+        reach=reach(neighbours),
+    )
+
+
+def of_library(library: Library, encoder: EncoderRecord, plan: str) -> Report:
+    """All figures of an encoder over what a library holds and can play."""
+    facts = library.rows.facts()
+    ids, parts, last = [np.empty(0, np.int64)], [np.empty((0, encoder.track_dim), np.float32)], 0
+    while True:
+        last, some, matrix = library.vectors.after(encoder.id, plan, last)
+        if not len(some):
+            break
+        ids.append(some)
+        parts.append(matrix)
+    keys, vectors = np.concatenate(ids), np.concatenate(parts)
+    here = np.array([key in facts for key in keys.tolist()], np.bool_)
+    known, _ = catalogue([facts[key] for key in keys[here].tolist()])
+    assert known.artist is not None
+    assert known.album is not None
+    return report(vectors[here], known.artist.astype(np.int64), known.album.astype(np.int64))
