@@ -25,7 +25,7 @@ class Track:
 
     candidate: Candidate
     vectors: list[Floats] = field(default_factory=list)  # each (dim,)
-    waiting: int = 0  # segments in the batch that is being filled
+    waiting: int = 0  # segments in the batch that is being filled; windows, while there is no encoder
     samples: int = 0
     finished: Finished | None = None
 
@@ -42,17 +42,38 @@ class Track:
 class Batches:
     """Fills batches with segments of whatever track comes, and hands each track its vectors.
 
+    What is heard before there is an encoder is kept as it is: the caller looks at `early`.
+
     Attributes
     ----------
     seconds
         Time spent in the encoder.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder | None = None) -> None:
         self.seconds = 0.0
+        self._early: list[tuple[Track, Floats]] = []
+        self._owners: list[Track] = []
+        self._embedder: Embedder | None = None
+        self._waves = np.empty((0, SEGMENT), np.float32)
+        if embedder is not None:
+            self.begin(embedder)
+
+    @property
+    def early(self) -> int:
+        """Windows that wait for the encoder."""
+        return len(self._early)
+
+    def begin(self, embedder: Embedder) -> list[Track]:
+        """Here is the encoder: what was heard so far goes through it; the tracks that are complete now."""
         self._embedder = embedder
         self._waves = np.empty((embedder.plan.batch, SEGMENT), np.float32)
-        self._owners: list[Track] = []
+        waiting, self._early = self._early, []
+        complete: list[Track] = []
+        for track, samples in waiting:
+            track.waiting -= 1
+            complete += self.hear(track, samples)
+        return complete
 
     def hear(self, track: Track, samples: Floats) -> list[Track]:
         """Take the next window (n,) of a track; the tracks that are complete now.
@@ -60,6 +81,10 @@ class Batches:
         A window is cut into segments. A rest shorter than one is dropped, unless it is all there is: then it
         is padded with zeros.
         """
+        if self._embedder is None:
+            self._early.append((track, samples))
+            track.waiting += 1
+            return []
         first = track.samples == 0
         track.samples += len(samples)
         whole = len(samples) // SEGMENT
@@ -81,7 +106,7 @@ class Batches:
     def flush(self) -> list[Track]:
         """Embed what has come together; the tracks that are complete now."""
         owners, self._owners = self._owners, []
-        if not owners:
+        if not owners or self._embedder is None:
             return []
         start = time.perf_counter()
         vectors = self._embedder(self._waves[: len(owners)])
@@ -93,6 +118,7 @@ class Batches:
 
     def summarise(self, track: Track) -> Floats:
         """The track's vector, (track_dim,)."""
+        assert self._embedder is not None  # the track has vectors
         start = time.perf_counter()
         vector = self._embedder.summarise(track.matrix())
         self.seconds += time.perf_counter() - start

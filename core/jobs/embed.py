@@ -1,7 +1,8 @@
 """Embed: read every track that has no vector yet, and give it one. Resumes after any stop.
 
 Decoding runs in processes of its own, and windows of sound meet here in batches that may hold several
-tracks. What is finished is stored about once a second, so that it can be used while the job goes on.
+tracks. It begins while torch is still being loaded. What is finished is stored about once a second, so that it
+can be used while the job goes on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -36,6 +40,10 @@ RECOUNT_S = 5.0
 PAUSE_S = 0.2
 ASKING_SHARE = 0.1
 """Asking for more while there was nothing may take at most this share of the time."""
+MOST_EARLY = 20
+"""Windows (1.9 MB each), and files, that may be read before there is an encoder to take them."""
+NO_ENCODER = -1
+"""No encoder's id: under it nothing has a vector."""
 STATISTICS_ROWS = 50_000  # read in shuffled order, so the first are a fair sample
 MOST_ATTEMPTS = 4
 """Times that a run begins one file: to identify it, to read it, and again after a crash. No run goes on for ever."""
@@ -65,9 +73,12 @@ class Embed(Job[Params]):
         """Embed until nothing is left; counts, rates and the device are the result."""
         audio = ctx.settings.audio
         ctx.report("Preparing the encoder", 0)
-        with DecodePool(audio.workers, stall_limit_s=audio.stall_limit_s, longest_h=audio.longest_h) as pool:
-            pool.start()  # its processes come up while torch is loaded
-            run = self._prepare(ctx)
+        with (
+            DecodePool(audio.workers, stall_limit_s=audio.stall_limit_s, longest_h=audio.longest_h) as pool,
+            ThreadPoolExecutor(1, "torch") as loader,
+        ):
+            pool.start()
+            run = _Run(ctx, self.params, loader.submit(import_module, "core.encoders"))
             while True:
                 # Asked before looking: what a scan finds in its last moments is not missed.
                 scanning = self.params.follow and bool(ctx.library.jobs.running("scan"))
@@ -79,19 +90,6 @@ class Embed(Job[Params]):
                 run.wait_for_scan(seen)
         run.refresh_statistics(final=True)
         return run.result()
-
-    def _prepare(self, ctx: JobContext) -> _Run:
-        """The encoder on its device."""
-        from core import encoders
-
-        wishes, params = ctx.settings.embedding, self.params
-        record, strategy = encoders.ready(ctx, params.encoder or wishes.encoder)
-        ctx.check()
-        segments = wishes.segments if params.segments is None else params.segments
-        keep = wishes.keep_segments if params.keep_segments is None else params.keep_segments
-        device = params.device or wishes.device
-        embedder = encoders.embedder(ctx, record, strategy, plan_name(segments), device)
-        return _Run(ctx, record, embedder, segments, keep=keep)
 
 
 @dataclass
@@ -113,15 +111,34 @@ class _Rates:
         }
 
 
-class _Run:
-    """The state of one run of the job."""
+@dataclass(frozen=True)
+class _Encoder:
+    """What makes the vectors, and its row."""
 
-    def __init__(
-        self, ctx: JobContext, record: EncoderRecord, embedder: Embedder, segments: int, *, keep: bool
-    ) -> None:
-        self.ctx, self.record, self.embedder, self.keep = ctx, record, embedder, keep
-        self.segments, self.plan = segments, plan_name(segments)
-        self.batches = Batches(embedder)
+    record: EncoderRecord
+    embedder: Embedder
+
+
+class _Run:
+    """The state of one run of the job.
+
+    Parameters
+    ----------
+    loaded
+        Done when `core.encoders`, and torch with it, can be used without waiting.
+    """
+
+    def __init__(self, ctx: JobContext, params: Params, loaded: Future[ModuleType]) -> None:
+        wishes = ctx.settings.embedding
+        self.ctx, self._loaded = ctx, loaded
+        self.name, self.device = params.encoder or wishes.encoder, params.device or wishes.device
+        self.segments = wishes.segments if params.segments is None else params.segments
+        self.keep = wishes.keep_segments if params.keep_segments is None else params.keep_segments
+        self.plan = plan_name(self.segments)
+        known = ctx.library.encoders.find(self.name)
+        self.encoder_id = known.id if known else NO_ENCODER
+        self.begun: _Encoder | None = None
+        self.batches = Batches()
         self.tracks: dict[int, Track] = {}
         self.reads: list[Read] = []
         self.doubtful: list[Read] = []  # without usable numbers: the files' fault, unless it is every file
@@ -132,6 +149,33 @@ class _Run:
         self.notes_told = self.total = 0
         self.stored = self.counted = 0.0
         self.nothing_at, self.ask_again = -1, 0.0
+
+    # -- the encoder ------------------------------------------------------------------------------
+
+    @property
+    def encoder(self) -> _Encoder:
+        """The encoder on its device, which has to be ready."""
+        assert self.begun is not None
+        return self.begun
+
+    def _begin_if_ready(self) -> None:
+        """Take the encoder as soon as it can be had, or as soon as no more can be kept without it."""
+        if self._loaded.done() or max(self.batches.early, self.attempts.total()) >= MOST_EARLY:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Wait for torch, make the encoder ready on its device, and give it what was read so far."""
+        while not self._loaded.done():
+            self.ctx.check()
+            wait([self._loaded], PAUSE_S)
+        self._loaded.result()
+        from core import encoders
+
+        record, strategy = encoders.ready(self.ctx, self.name)
+        self.ctx.check()
+        embedder = encoders.embedder(self.ctx, record, strategy, self.plan, self.device)
+        self.begun, self.encoder_id = _Encoder(record, embedder), record.id
+        self._complete(self.batches.begin(embedder))
 
     # -- the loop ---------------------------------------------------------------------------------
 
@@ -144,6 +188,8 @@ class _Run:
             for event in pool.stream(self._requests(), self._tick):
                 self._take(event)
                 self._tick()
+            if self.begun is None:
+                self._begin()
             self._flush()
             self._believe_doubtful()
         finally:
@@ -175,7 +221,7 @@ class _Run:
         if revision == self.nothing_at or start < self.ask_again:
             return None
         busy = [*self.tracks, *(read.file_id for read in (*self.reads, *self.doubtful)), *self.given_up]
-        found = self.ctx.library.files.candidates(self.record.id, self.plan, 1, busy)
+        found = self.ctx.library.files.candidates(self.encoder_id, self.plan, 1, busy)
         if not found:
             now = time.monotonic()
             self.nothing_at, self.ask_again = revision, now + (now - start) / ASKING_SHARE
@@ -202,19 +248,23 @@ class _Run:
     def _tick(self) -> None:
         """Now and then, also while nothing happens."""
         self.ctx.check()
+        if self.begun is None:
+            self._begin_if_ready()
+            return
         if time.monotonic() - self.stored > STORE_S:
             self._flush()
             self._store()
         done = self.outcomes.total()
-        plan = self.embedder.plan
+        plan = self.encoder.embedder.plan
         rates = self.rates.metrics(self.batches.seconds)
         self.ctx.report(STAGE, done, max(self.total, done), device=f"{plan.device} {plan.dtype}", **rates)
 
     def _flush(self) -> None:
         self._complete(self.batches.flush())
-        for note in self.embedder.notes[self.notes_told :]:  # what did not go as planned is never hidden
+        notes = self.encoder.embedder.notes
+        for note in notes[self.notes_told :]:  # what did not go as planned is never hidden
             self.ctx.skip("device", note)
-        self.notes_told = len(self.embedder.notes)
+        self.notes_told = len(notes)
 
     # -- how files end ----------------------------------------------------------------------------
 
@@ -246,12 +296,13 @@ class _Run:
     def _doubt(self, track: Track) -> None:
         """A track without usable numbers; after many in a row none of them is blamed."""
         if len(self.doubtful) == HOPELESS - 1:
+            plan = self.encoder.embedder.plan
             raise UserError(
-                f"The encoder {self.record.name} gave no usable numbers for {HOPELESS} tracks in a row.",
-                f"It was running on {self.embedder.plan.device} with {self.embedder.plan.dtype}; try another device.",
+                f"The encoder {self.name} gave no usable numbers for {HOPELESS} tracks in a row.",
+                f"It was running on {plan.device} with {plan.dtype}; try another device.",
             )
         self.tracks.pop(track.candidate.file_id)
-        reason = f"The encoder {self.record.name} gave no usable numbers."
+        reason = f"The encoder {self.name} gave no usable numbers."
         self.doubtful.append(Read(track.candidate.file_id, "failed", reason))
         self._count(track, self.doubtful[-1])
 
@@ -309,9 +360,9 @@ class _Run:
 
     def _store(self) -> None:
         """Write what is finished, in one transaction; what cannot be written is kept for another attempt."""
-        if self.reads:
-            plan = self.embedder.plan
-            self.ctx.library.files.record(self.reads, self.record.id, self.plan, plan.device, plan.dtype)
+        if self.reads and self.begun:
+            plan = self.begun.embedder.plan
+            self.ctx.library.files.record(self.reads, self.encoder_id, self.plan, plan.device, plan.dtype)
             self.reads = []
             self.refresh_statistics()
         self.stored = time.monotonic()
@@ -321,27 +372,27 @@ class _Run:
 
     def counts(self) -> Counts:
         """The library's figures under this encoder."""
-        return self.ctx.library.files.counts(self.record.id, self.plan)
+        return self.ctx.library.files.counts(self.encoder_id, self.plan)
 
     def refresh_statistics(self, *, final: bool = False) -> None:
         """Measure the standardisation again when the library has doubled, and once when all is embedded."""
         vectors = self.ctx.library.vectors
-        known = vectors.standardisation(self.record.id, self.plan)
+        known = vectors.standardisation(self.encoder_id, self.plan)
         measured_on = known[2] if known else 0
-        n = vectors.count(self.record.id, self.plan)
+        n = vectors.count(self.encoder_id, self.plan)
         grown = final and n > 1.1 * measured_on
         if needs_refresh(measured_on, n) or grown:
-            _, _, matrix = vectors.after(self.record.id, self.plan, 0, limit=STATISTICS_ROWS)
+            _, _, matrix = vectors.after(self.encoder_id, self.plan, 0, limit=STATISTICS_ROWS)
             fresh = measure(matrix)
             if fresh is not None:
-                vectors.set_standardisation(self.record.id, self.plan, fresh.mean, fresh.std, n)
+                vectors.set_standardisation(self.encoder_id, self.plan, fresh.mean, fresh.std, n)
 
     def result(self) -> dict[str, Any]:
         """What the job leaves behind."""
         counts = self.counts()
-        plan, rates, embed_s = self.embedder.plan, self.rates, self.batches.seconds
+        plan, rates, embed_s = self.encoder.embedder.plan, self.rates, self.batches.seconds
         return {
-            "encoder": self.record.name, "plan": self.plan, "device": plan.device, "precision": plan.dtype,
+            "encoder": self.name, "plan": self.plan, "device": plan.device, "precision": plan.dtype,
             "note": plan.note, "seconds": round(time.monotonic() - rates.started, 2), "read": rates.tracks,
             "audio_s": round(rates.audio_s, 1), "decode_cpu_s": round(rates.decode_cpu_s, 3),
             "embed_s": round(embed_s, 3), **rates.metrics(embed_s),
