@@ -27,6 +27,8 @@ BF16_GAIN = 1.2
 BF16_COSINE = 0.999
 """What bf16 vectors must share with fp32 ones."""
 LARGEST_BATCH = {"cpu": 32, "cuda": 512, "mps": 128}
+UNMEASURED_BATCH = 16
+"""Where batches of any size take the same time a segment."""
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "could not create a memory")
 
 
@@ -133,6 +135,8 @@ def choose(
 ) -> ExecutionPlan:
     """Measure `strategy` with real forward passes and take the fastest way.
 
+    One without weights runs on the CPU unless another device is asked for; then there is nothing to measure.
+
     Parameters
     ----------
     device
@@ -154,7 +158,9 @@ def choose(
     there = present()
     if device != "auto" and device not in there:
         raise UserError(f"This machine has no device {device!r}.", f"There is: {', '.join(there)}.")
-    names = [device] if device != "auto" else there if _has_weights(strategy) else ["cpu"]
+    if device in ("auto", "cpu") and not _has_weights(strategy):
+        return _without_weights(precision)
+    names = there if device == "auto" else [device]
     found, notes = [], []
     for name in names:
         try:
@@ -198,6 +204,14 @@ def _search(strategy: Strategy, plans: list[ExecutionPlan], deadline: float) -> 
             break
         best = larger
     return replace(best, note=_note(best, tried))
+
+
+def _without_weights(precision: Precision | None) -> ExecutionPlan:
+    """On the CPU in float32: there is no weight that could be elsewhere or in bf16, and large batches gain nothing."""
+    plan = ExecutionPlan("cpu", precision or "float32", channels_last=False, batch=UNMEASURED_BATCH)
+    return replace(
+        plan, note=f"{_where(plan)}, {plan.batch} segments at a time (no weights: nothing to choose)."
+    )
 
 
 def _candidates(strategy: Strategy, device: str, precision: Precision | None) -> list[ExecutionPlan]:
@@ -259,15 +273,19 @@ def _noise(segments: int) -> Floats:
     return np.random.default_rng(0).normal(0, 0.1, (segments, SEGMENT)).astype(np.float32)
 
 
+def _where(plan: ExecutionPlan) -> str:
+    device = f"cpu with {torch.get_num_threads()} threads" if plan.device == "cpu" else plan.device
+    return f"{device}, {plan.dtype}"
+
+
 def _note(best: ExecutionPlan, tried: list[ExecutionPlan]) -> str:
-    where = f"cpu with {torch.get_num_threads()} threads" if best.device == "cpu" else best.device
     layout = ", channels last" if best.channels_last else ""
     others = {
         plan.dtype: plan.ms_per_segment for plan in sorted(tried, key=lambda plan: -plan.ms_per_segment)
     }
     measured = ", ".join(f"{dtype} {ms:.3g} ms" for dtype, ms in others.items())
     return (
-        f"{where}, {best.dtype}{layout}, {best.batch} segments at a time: "
+        f"{_where(best)}{layout}, {best.batch} segments at a time: "
         f"{best.ms_per_segment:.3g} ms a segment (first tries: {measured})."
     )
 
