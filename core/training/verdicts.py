@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -103,25 +103,35 @@ def verdicts(curves: Mapping[str, Curve], config: RunConfig, chance: float, term
     diverged = _diverged(run)
     if diverged is not None:  # what follows from it needs no verdict of its own
         return [diverged]
+    run = replace(
+        run, curves={metric: (s[np.isfinite(v)], v[np.isfinite(v)]) for metric, (s, v) in curves.items()}
+    )
     found = [_collapse(run), _saturation(run), _few_negatives(run), _by_heart(run), _starved(run)]
     return sorted((v for v in found if v is not None), key=lambda v: v.severity != "problem")
 
 
 def _diverged(run: _Run) -> Verdict | None:
-    """The loss is no number any more: the weights are lost."""
-    wrong = [
-        int(run.steps(metric)[~np.isfinite(run.values(metric))].min())
+    """The loss has not been a number lately; a single step without one is passed over by the trainer."""
+    since = [
+        step
         for metric in ("loss", "val_loss")
-        if not np.isfinite(run.values(metric)).all()
+        if (step := _lost(run.steps(metric), run.values(metric))) is not None
     ]
-    if not wrong:
+    if not since:
         return None
     return Verdict(
         "diverged", "problem",
-        f"The training has blown up: since step {min(wrong)} its error is no longer a number.",
+        f"The training has blown up: since step {min(since)} its error is no longer a number.",
         f"Start a new run with a learning rate of {run.slower} or less (it was {_short(run.config.training.lr)}), "
         "or with a longer warm-up.",
     )  # fmt: skip
+
+
+def _lost(steps: NDArray[np.int64], values: NDArray[np.float64]) -> int | None:
+    """The step since which no value was a number; None where the last one is."""
+    finite = np.flatnonzero(np.isfinite(values))
+    after = int(finite[-1]) + 1 if len(finite) else 0
+    return int(steps[after]) if after < len(steps) else None
 
 
 def _collapse(run: _Run) -> Verdict | None:
@@ -219,9 +229,9 @@ def _starved(run: _Run) -> Verdict | None:
 
 
 def _last_two(run: _Run, metric: str) -> NDArray[np.float64] | None:
-    """The last two values after the warm-up; None where there are fewer, or not numbers."""
+    """The last two values after the warm-up; None where there are fewer."""
     values = run.values(metric)[run.steps(metric) > run.warm][-2:]
-    return values if len(values) == 2 and np.isfinite(values).all() else None
+    return values if len(values) == 2 else None
 
 
 def _around(run: _Run, step: int) -> float | None:

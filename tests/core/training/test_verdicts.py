@@ -85,6 +85,15 @@ def test_a_loss_that_is_no_number_has_diverged_and_that_says_it_all(metric: str,
     assert "0.0003" in verdict.advice
 
 
+def test_a_step_without_a_number_is_no_divergence_when_it_was_the_only_one() -> None:
+    curves = healthy()
+    curves["loss"][1][200:203] = math.nan
+    assert kinds(curves) == []
+    curves["accuracy"] = curve(np.r_[np.linspace(0.1, 1, 40), np.full(STEPS - 40, 0.99)])
+    curves["accuracy"][1][-1] = math.nan
+    assert kinds(curves, config(batch=16)) == ["few_negatives"], "and the others see past it"
+
+
 def collapsed() -> dict[str, Curve]:
     return healthy() | {
         "effective_rank": curve([20, 9, 1.0, 1.0], 50),
