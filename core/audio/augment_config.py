@@ -46,7 +46,7 @@ class Stretch(Effect):
 
 
 class Filter(Effect):
-    """Second-order low-pass or high-pass (Butterworth), as likely the one as the other."""
+    """Second-order low-pass or high-pass (Butterworth), as likely the one as the other, as each octave of corners."""
 
     low_pass_low: float = Field(1500.0, ge=20, le=7900, title="Lowest low-pass corner (Hz)")
     low_pass_high: float = Field(7000.0, ge=20, le=7900, title="Highest low-pass corner (Hz)")

@@ -1,0 +1,150 @@
+"""Augmentations of waves, on the waves' device, for a whole batch: pitch, stretch, filter, room, noise, polarity.
+
+Only the items for which an effect is drawn are computed. See `core.audio.augment_draws` for what chance depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.audio import SEGMENT
+from core.audio.augment_config import AugmentConfig
+from core.audio.augment_draws import Draws, on_device
+from core.audio.augment_room import ROOMS, Rooms, butterworth
+from core.audio.augment_vocoder import Retime
+from core.audio.features import CPU_CHUNK
+
+COLUMNS = (
+    "pitch", "semitones", "stretch", "speed", "filter", "high_pass", "corner", "reverb", "room", "wet",
+    "noise", "snr", "offset", "polarity",
+)  # fmt: skip
+"""New ones go to the end: a run keeps its draws."""
+NOISE = 2**20
+"""Samples of the noise that all items take theirs from, each from a place of its own."""
+NOISE_SEED = 0x6E6F697365
+
+Mask = NDArray[np.bool_]
+
+
+class WaveAugment(nn.Module):
+    """What happens to a view before the front-end.
+
+    Parameters
+    ----------
+    config
+        Probabilities and ranges.
+    """
+
+    noise: Tensor
+
+    def __init__(self, config: AugmentConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.retime = Retime(config.pitch.semitones if config.pitch.p else ())
+        self.rooms = Rooms(config.reverb.decay_low, config.reverb.decay_high)
+        noise = np.random.Generator(np.random.Philox(NOISE_SEED)).standard_normal(NOISE, np.float32)
+        self.register_buffer("noise", torch.from_numpy(noise), persistent=False)
+
+    @torch.no_grad()
+    def forward(
+        self, waves: Tensor, seed: int, step: int, rows: NDArray[np.integer[Any]], side: int
+    ) -> Tensor:
+        """Augment a batch of views.
+
+        Parameters
+        ----------
+        waves
+            float32 (n, config.crop(side, k)) of k segments; left as they are.
+        seed, step, rows, side
+            What the items' draws depend on; `rows` is (n,).
+
+        Returns
+        -------
+        float32 (n, k 48000). May exceed 1 where noise or a room adds to a loud sound: nothing is clipped.
+        """
+        samples = waves.shape[1] // self.config.crop(side) * SEGMENT
+        if side not in self.config.sides:
+            return waves[:, :samples]
+        draws = Draws(COLUMNS, seed, step, rows, side)
+        with torch.autocast(waves.device.type, enabled=False):
+            heard = self._retimed(waves, draws, samples)
+            self._resound(heard, draws)
+            self._add_noise(heard, draws)
+            self._invert(heard, draws)
+        return heard
+
+    def _retimed(self, waves: Tensor, draws: Draws, samples: int) -> Tensor:
+        """The first `samples` of each wave after pitch shift and stretch, in memory of its own."""
+        pitch, stretch = self.config.pitch, self.config.stretch
+        shifted, stretched = draws.on("pitch", pitch.p), draws.on("stretch", stretch.p)
+        choice = np.array(pitch.semitones)[draws.below("semitones", len(pitch.semitones))]
+        semitones = on_device(np.where(shifted, choice, 0), waves.device)
+        speed = draws.between("speed", stretch.low, stretch.high)
+        speeds = on_device(np.where(stretched, speed, 1.0), waves.device)
+        heard = waves[:, :samples].clone()
+        for some in _chunks(shifted | stretched, waves.device):
+            heard[some] = self.retime(waves[some], semitones[some], speeds[some], samples)
+        return heard
+
+    def _resound(self, heard: Tensor, draws: Draws) -> None:
+        """Filter and reverberation, in one multiplication of each spectrum."""
+        config, device = self.config.reverb, heard.device
+        filtered, reverberated = draws.on("filter", self.config.filter.p), draws.on("reverb", config.p)
+        wet = np.where(reverberated, draws.between("wet", config.wet_low, config.wet_high), 0.0)
+        shares, rooms = on_device(wet, device), on_device(draws.below("room", ROOMS), device)
+        high_pass, corners, changed = self._filters(draws, device)
+        for some in _chunks(filtered | reverberated, device):
+            responses = self.rooms.reverberation(rooms[some], shares[some])
+            which = changed[some].nonzero().squeeze(1)
+            chosen = some[which]
+            responses[which] *= butterworth(corners[chosen], high_pass[chosen])
+            heard[some] = self.rooms(heard[some], responses)
+
+    def _filters(self, draws: Draws, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        """Of each item: whether it is a high-pass (else low-pass), the corner in Hz, and whether it is on."""
+        config = self.config.filter
+        low_pass = draws.octaves("corner", config.low_pass_low, config.low_pass_high)
+        high_pass = draws.octaves("corner", config.high_pass_low, config.high_pass_high)
+        high = draws.on("high_pass", 0.5)
+        corners = np.where(high, high_pass, low_pass)
+        return (
+            on_device(high, device),
+            on_device(corners, device),
+            on_device(draws.on("filter", config.p), device),
+        )
+
+    def _add_noise(self, heard: Tensor, draws: Draws) -> None:
+        """White noise, `snr` below the power of what is heard; silence stays silent."""
+        config, samples = self.config.noise, heard.shape[1]
+        snr = draws.between("snr", config.snr_low, config.snr_high)
+        gains = on_device(10 ** (-snr / 20), heard.device)
+        offsets = on_device(draws.below("offset", NOISE - samples), heard.device)
+        for some in _chunks(draws.on("noise", config.p), heard.device):
+            noise = self.noise.unfold(0, samples, 1)[offsets[some]]
+            sound = heard[some]
+            noise *= (gains[some] * _rms(sound) / _rms(noise))[:, None]
+            heard[some] = sound.add_(noise)
+
+    def _invert(self, heard: Tensor, draws: Draws) -> None:
+        """The other polarity."""
+        for some in _chunks(draws.on("polarity", self.config.polarity.p), heard.device):
+            heard[some] = -heard[some]
+
+
+def _rms(waves: Tensor) -> Tensor:
+    """(n, samples) -> (n,)."""
+    return waves.square().mean(1).sqrt()
+
+
+def _chunks(chosen: NDArray[np.bool_], device: torch.device) -> Iterator[Tensor]:
+    """The numbers of the `chosen` items, some at a time on a CPU, whose cache they fit into."""
+    rows = torch.from_numpy(chosen.nonzero()[0]).to(device)
+    return iter(
+        torch.split(rows, CPU_CHUNK if device.type == "cpu" else max(1, len(rows))) if len(rows) else ()
+    )
