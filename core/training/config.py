@@ -81,7 +81,7 @@ class TrainingConfig(_Frozen):
         ge=0,
         lt=2**31,
         title="Seed",
-        description="Of the batches, the segments and the augmentation. The tracks kept for validation do not depend on it.",
+        description="Of batches, segments and augmentation; the tracks kept for validation do not depend on it.",
     )
     validate_every: int = Field(
         50, ge=1, le=1_000_000, title="Validate every", description="Steps between two validations."

@@ -12,12 +12,15 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from core import files
 from core.audio import SAMPLE_RATE
 from core.errors import UserError
 from core.training.config import AugmentConfig, TrainingConfig, all_trainable, resolve
+
+if TYPE_CHECKING:  # brings in torch
+    from core.strategies.contrastive import ContrastiveStrategy
 
 
 def describe() -> dict[str, Any]:
@@ -36,15 +39,17 @@ def describe() -> dict[str, Any]:
 
 
 def _strategy(name: str) -> dict[str, Any]:
+    from core import strategies
     from core.nets.encoder import WIDTHS
 
     kind = all_trainable()[name]
+    smallest = cast("ContrastiveStrategy", strategies.build(name, {"width": min(WIDTHS)}))
     return {
         "name": name,
         "title": kind.title,
         "summary": kind.summary,
         "learns": kind.learns,
-        "needed_s": kind(kind.Config(width=min(WIDTHS))).needed() / SAMPLE_RATE,
+        "needed_s": smallest.needed() / SAMPLE_RATE,
         "segments": list(kind.segments),
         "model": kind.Config.model_json_schema(),
         "presets": {
