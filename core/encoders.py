@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -31,7 +31,7 @@ CALIBRATION_FILES = 25  # read side by side: their segments are put in order in 
 CALIBRATION_PER_TRACK = 10
 FEWEST_CALIBRATION = 50
 
-_WIDTH = re.compile(r"^(?P<strategy>.+)-w(?P<width>0?\.\d+|1)$")
+_NAME = re.compile(r"^(?P<strategy>.+?)(-w(?P<width>0?\.\d+|1))?(-(?P<log_mel>modern))?$")
 
 
 def ready(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
@@ -40,7 +40,8 @@ def ready(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
     Parameters
     ----------
     name
-        As in the library; or a strategy, with its width where it has one (`random-w0.25`).
+        As in the library; or a strategy, with its width and its log-mel where it has them (`random-w0.25`,
+        `random-w0.25-modern`: the baseline of an encoder of that width trained with that preset).
 
     Raises
     ------
@@ -133,8 +134,12 @@ def _report(ctx: JobContext, done: int, total: int) -> None:
 
 def _build(name: str) -> Strategy:
     """A strategy by name; UserError where it would have to be trained first."""
-    match = _WIDTH.match(name)
-    base, config = (match["strategy"], {"width": float(match["width"])}) if match else (name, {})
+    match = _NAME.match(name)
+    base, config = name, dict[str, Any]()
+    if match:
+        base = match["strategy"]
+        config |= {"width": float(match["width"])} if match["width"] else {}
+        config |= {"log_mel": match["log_mel"]} if match["log_mel"] else {}
     known = strategies.available()
     untrained = sorted(key for key, strategy in known.items() if not strategy.trainable)
     if base not in untrained:

@@ -68,7 +68,7 @@ def info_nce(
     symmetric
         The mean of this and of finding each positive's anchor among all anchors.
     decoupled
-        The positive is left out of the denominator (Yeh et al. 2021, arXiv 2110.06848, equation 6): small
+        The positive is left out of the denominator (Yeh et al. 2021, arXiv 2110.06848): small
         batches then learn as fast as large ones. Such a loss can be negative.
     offset
         Where the anchors' own positives begin, when positives of other machines were gathered around them.

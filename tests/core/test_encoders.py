@@ -107,6 +107,8 @@ def test_vectors_of_another_front_end_are_never_mixed_with_new_ones(library: Lib
     [
         ("random-w0.3", "cannot be set up"),
         ("mfcc-w1", "cannot be set up"),
+        ("mfcc-modern", "cannot be set up"),
+        ("random-modern-w0.5", "no encoder called random-modern-w0.5"),
         ("self", "no encoder called self"),
     ],
 )
@@ -114,6 +116,25 @@ def test_names_that_mean_nothing_are_sentences(library: Library, name: str, word
     with pytest.raises(UserError, match=words):
         encoders.ready(context(library), name)
     assert library.encoders.all() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "strategy", "config", "front_end"),
+    [
+        ("random", "random", {}, "logmel-1"),
+        ("random-w0.25", "random", {"width": 0.25}, "logmel-1"),
+        ("random-w0.25-modern", "random", {"width": 0.25, "log_mel": "modern"}, "logmel-2"),
+        ("random-multi-modern", "random-multi", {"log_mel": "modern"}, "logmel-2"),
+        ("random-multi-w1", "random-multi", {}, "logmel-1"),
+    ],
+)
+def test_a_name_says_width_and_log_mel(
+    name: str, strategy: str, config: dict[str, object], front_end: str
+) -> None:
+    """What it takes to have the random encoder beside any that was trained."""
+    built = encoders._build(name)
+    assert (built.name, built.front_end) == (strategy, front_end)
+    assert built.config == built.Config.model_validate(config)
 
 
 # -- calibration -----------------------------------------------------------------------------------

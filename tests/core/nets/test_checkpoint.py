@@ -116,6 +116,32 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_card_from_before_a_choice_existed_is_still_good(tmp_path: Path) -> None:
+    """The hash is of the config as it was written; what is not in it has its default."""
+    strategy = small()
+    config = {"width": 0.125, "seed": 0}
+    assert set(strategy.config.model_dump()) - set(config)
+    old = checkpoint.weights_hash(strategy, config)
+    assert old != checkpoint.weights_hash(strategy)
+    path = tmp_path / "old.safetensors"
+    _, card = checkpoint.load(checkpoint.save(strategy, tmp_path, {}))
+    text = json.dumps(card | {"config": config, "weights_hash": old})
+    path.write_bytes(safetensors.torch.save(dict(strategy.state_dict()), {"earmap": text}))
+    loaded, card = checkpoint.load(path)
+    assert card["weights_hash"] == old
+    assert torch.equal(loaded.embed(noise()), strategy.embed(noise()))
+
+
+@pytest.mark.parametrize("name", ["random", "random-multi"])
+def test_what_an_encoder_hears_decides_its_front_end(name: str, tmp_path: Path) -> None:
+    kept = [small(name, log_mel=log_mel) for log_mel in ("paper", "modern")]
+    assert [strategy.front_end for strategy in kept] == ["logmel-1", "logmel-2"]
+    for strategy in kept:
+        loaded, card = checkpoint.load(checkpoint.save(strategy, tmp_path, {}))
+        assert card["front_end"] == loaded.front_end == strategy.front_end
+        assert torch.equal(loaded.embed(noise()), strategy.embed(noise()))
+
+
 def forged(good: Path, folder: Path, change: Callable[[Tensors, Card], None]) -> Path:
     """A well-formed file whose tensors and card were changed by somebody."""
     strategy, card = checkpoint.load(good)
@@ -142,6 +168,7 @@ FORGERIES: dict[str, tuple[Callable[[Tensors, Card], None], str]] = {
     "wider than its tensors": (set_card("config", {"width": 0.25}), "shape"),
     "other dim": (set_card("dim", 64), "another length"),
     "other front-end": (set_card("front_end", "logmel-99"), "logmel-99"),
+    "the other preset's front-end": (set_card("front_end", "logmel-2"), "logmel-2"),
     "other hash": (set_card("weights_hash", "0" * 64), "damaged"),
     "no hash": (set_card("weights_hash", "../../x"), "weights_hash"),
     "no date": (set_card("created", "yesterday"), "created"),

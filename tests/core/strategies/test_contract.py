@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,15 +13,27 @@ from torch import Tensor
 from core import strategies
 from core.audio import SEGMENT
 from core.errors import UserError
+from core.nets import checkpoint
 from core.strategies import Strategy
+from tests import eighth
 
-NAMES = sorted(strategies.available())
+NAMES = [*sorted(strategies.available()), eighth.NAME]
 
 
 def small(name: str) -> Strategy:
     """`name`, at the least width it has."""
     fields = strategies.available()[name].Config.model_fields
     return strategies.build(name, {"width": 0.125} if "width" in fields else {})
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Every strategy there is, and one that was not there before."""
+    if request.param != eighth.NAME:
+        yield request.param
+        return
+    with eighth.an_eighth_strategy(tmp_path_factory.mktemp("strategies")) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +43,9 @@ def waves() -> Tensor:
     return torch.cumsum(noise, 1) * 0.002 * torch.linspace(0.1, 1, 8)[:, None] + 0.01 * noise
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def strategy(request: pytest.FixtureRequest, waves: Tensor) -> Strategy:
-    built = small(request.param)
+@pytest.fixture(scope="module")
+def strategy(name: str, waves: Tensor) -> Strategy:
+    built = small(name)
     if built.calibration_segments:
         built.calibrate(waves)
     return built
@@ -48,6 +62,33 @@ def test_it_says_what_it_is(strategy: Strategy) -> None:
 
 def test_every_choice_is_titled(strategy: Strategy) -> None:
     assert all(field.title for field in strategy.Config.model_fields.values())
+
+
+def test_every_choice_has_a_default_and_bounds(strategy: Strategy) -> None:
+    """What a form needs: nothing is required, a number has its limits or its list."""
+    for name, field in strategy.Config.model_json_schema().get("properties", {}).items():
+        assert "default" in field, name
+        if field["type"] in ("number", "integer"):
+            assert "enum" in field or {"minimum", "exclusiveMinimum"} & set(field), name
+            assert "enum" in field or {"maximum", "exclusiveMaximum"} & set(field), name
+        elif field["type"] == "string":
+            assert field["enum"], name
+        assert field["description"].endswith("."), name
+
+
+def test_config_through_json(strategy: Strategy) -> None:
+    text = strategy.config.model_dump_json()
+    assert strategy.Config.model_validate_json(text) == strategy.config
+
+
+def test_saved_and_loaded(strategy: Strategy, waves: Tensor, tmp_path: Path) -> None:
+    loaded, card = checkpoint.load(checkpoint.save(strategy, tmp_path, {}))
+    assert type(loaded) is type(strategy)
+    assert loaded.config == strategy.config
+    assert card["front_end"] == loaded.front_end == strategy.front_end
+    vectors = strategy.embed(waves)
+    assert torch.equal(loaded.embed(waves), vectors)
+    assert torch.equal(loaded.summarise(vectors), strategy.summarise(vectors))
 
 
 def test_vectors(strategy: Strategy, waves: Tensor) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch
 from core import strategies
 from core.audio import SEGMENT
 from core.errors import UserError
+from tests.eighth import files_of
 
 LOUDNESS = """
 import torch
@@ -30,14 +30,10 @@ class Loudness(Strategy):
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder whose files count as files of the package."""
-    monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(tmp_path)])
-    yield tmp_path
-    for module in [
-        name for name, m in sys.modules.items() if str(tmp_path) in str(getattr(m, "__file__", ""))
-    ]:
-        del sys.modules[module]
+    with files_of(tmp_path):
+        yield tmp_path
 
 
 def test_the_baselines_are_there() -> None:
