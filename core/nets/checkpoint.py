@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -93,11 +95,19 @@ def save(strategy: Strategy, folder: Path, card: dict[str, Any]) -> Path:
             "versions": card.get("versions", {"torch": str(torch.__version__), "numpy": np.__version__}),
         }
     )
-    content = safetensors.torch.save(_tensors(strategy), {METADATA_KEY: full.model_dump_json()})
     path = folder / f"{strategy.name}-{full.weights_hash[:12]}{SUFFIX}"
     with files.atomic(path) as file:
-        file.write(content)
+        file.write(_content(strategy, full))
     return path
+
+
+def content(strategy: Strategy, card: dict[str, Any]) -> bytes:
+    """The file of an encoder with a complete card, as `load` returned both; what else is on the card may differ."""
+    return _content(strategy, Card.model_validate(card))
+
+
+def _content(strategy: Strategy, card: Card) -> bytes:
+    return safetensors.torch.save(_tensors(strategy), {METADATA_KEY: card.model_dump_json()})
 
 
 def load(path: Path) -> tuple[Strategy, dict[str, Any]]:
@@ -112,7 +122,7 @@ def load(path: Path) -> tuple[Strategy, dict[str, Any]]:
     UserError
         The file is missing, broken, hostile, or made for another version of the program.
     """
-    try:
+    with _doors(path):
         _check_size(path)
         with safe_open(path, framework="pt") as file:
             card = _read_card(path, (file.metadata() or {}).get(METADATA_KEY))
@@ -120,12 +130,26 @@ def load(path: Path) -> tuple[Strategy, dict[str, Any]]:
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
             _check_shapes(path, slices, strategy)
             strategy.load_state_dict({name: file.get_tensor(name) for name in slices})
+    _check_weights(path, strategy, card)
+    return strategy, card.model_dump(mode="json")
+
+
+def read(path: Path) -> bytes:
+    """What is in a file that may be an encoder's; UserError where it is missing, or too large for one."""
+    with _doors(path):
+        _check_size(path)
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE)
+
+
+@contextmanager
+def _doors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         _refuse(path, "It is not there.")
     except (SafetensorError, OSError) as error:
         _refuse(path, f"It is damaged: {error}.")
-    _check_weights(path, strategy, card)
-    return strategy, card.model_dump(mode="json")
 
 
 def _refuse(path: Path, reason: str) -> NoReturn:

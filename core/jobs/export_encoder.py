@@ -1,0 +1,37 @@
+"""Export encoder: write one to a file to give away, in a process that may load torch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from core.jobs.runner import Job, JobContext
+
+
+class Params(BaseModel):
+    """Which encoder, and where to (surrogate escapes where a name is no UTF-8)."""
+
+    encoder: str
+    out: str
+    overwrite: bool = False
+
+
+class ExportEncoder(Job[Params]):
+    """Write an encoder with its card to one file."""
+
+    kind: ClassVar[str] = "export_encoder"
+    title: ClassVar[str] = "Export an encoder"
+    Params: ClassVar[type[BaseModel]] = Params
+
+    def run(self, ctx: JobContext) -> dict[str, Any]:
+        """The result: the encoder and its file."""
+        from core.bundles import export_encoder
+
+        ctx.report("Writing the file", 0)
+        record = ctx.library.encoders.get(self.params.encoder)
+        out = Path(os.fsdecode(self.params.out.encode("utf-8", "surrogateescape")))
+        file = export_encoder(ctx.library, record, out, overwrite=self.params.overwrite)
+        return {"encoder": record.name, "file": os.fsencode(file).decode("utf-8", "surrogateescape")}
