@@ -18,7 +18,7 @@ from core.jobs.events import Ended, Event, Progress, Skipped
 from core.library.store import Library
 from core.settings import Settings
 
-SHOWN_METRICS = ("tracks_per_s", "device", "decode_x", "encode_x")
+SHOWN_METRICS = ("tracks_per_s", "device", "decode_x", "encode_x", "loss", "val_accuracy", "pairs_per_s")
 
 
 class JobFailedError(Exception):

@@ -57,8 +57,8 @@ class Train(Job[Params]):
             run.id, state="running", job_id=ctx.job_id, chance=trainer.validation.chance, wish=""
         )
         ctx.library.runs.rewind(run.id, trainer.at)
-        recorder = Recorder(ctx, run.id, folder, prepared.ledger, trainer)
-        ending = trainer.run(recorder)
+        with Recorder(ctx, run.id, folder, prepared.ledger, trainer) as recorder:
+            ending = trainer.run(recorder)
         if ending == "pause":
             ctx.library.runs.update(run.id, state="paused", figures=recorder.figures())
             raise Cancelled

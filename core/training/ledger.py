@@ -38,8 +38,8 @@ class Ledger(BaseModel):
     validation: list[int]
     music: dict[str, Any] = Field(default_factory=dict)
     """What was asked for, so that clips that are gone can be made again."""
-    pins: list[int] = Field(default_factory=list)
-    """Track ids whose neighbours are watched."""
+    pins: list[str] = Field(default_factory=list)
+    """Identities of the tracks whose neighbours are watched."""
 
     @model_validator(mode="after")
     def _rows_exist(self) -> Self:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from core import clips_build, strategies
 from core.audio import SAMPLE_RATE
 from core.audio.clips import ClipSet
-from core.clips_plan import Music
+from core.clips_plan import Music, music_files
 from core.errors import UserError
 from core.jobs.runner import JobContext
 from core.library import names
@@ -151,7 +151,7 @@ def begin(ctx: JobContext, params: Params, world: World) -> Prepared:
         frozen=frozen, folder=params.clips and str(Path(params.clips).absolute()), clip_seconds=seconds,
         seconds=found.clips.seconds, identities=[clip.identity for clip in found.clips.clips],
         train=found.split.train.tolist(), validation=found.split.validation.tolist(), music=asdict(params.music),
-        pins=params.pins,
+        pins=_pinned(ctx.library, params.pins),
     )  # fmt: skip
     folder = run_folder(ctx.library, name)
     run = ctx.library.runs.create(
@@ -175,6 +175,13 @@ def fitted(ctx: JobContext, params: Params, asked: RunConfig, recordings: int, w
     )
     ctx.skip("batch", f"A batch has {batch} pairs instead of {asked.training.batch}: {why}.")
     return resolve(params.strategy, params.preset, params.overrides, most=batch)
+
+
+def _pinned(library: Library, tracks: list[int]) -> list[str]:
+    """Identities of tracks."""
+    if not tracks:
+        return []
+    return [file.identity for file in music_files(library, Music(track_ids=tracks)) if file.identity]
 
 
 def _free_name(library: Library, params: Params, config: RunConfig) -> str:

@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import psutil
 import torch
@@ -14,9 +15,11 @@ import torch
 from core.errors import Cancelled
 from core.jobs.runner import JobContext
 from core.training import health, state, verdicts
+from core.training.board import Board
 from core.training.ledger import Ledger
 from core.training.loop import Trainer, Wish
 from core.training.meters import Point
+from core.training.panel import Panel
 from core.training.state import State
 from core.training.validation import Validated
 
@@ -44,18 +47,34 @@ class Silent:
 
 
 class Recorder:
-    """The watcher of a run that has a row in the library."""
+    """The watcher of a run that has a row in the library; use it in a `with`."""
 
     def __init__(self, ctx: JobContext, run_id: int, folder: Path, ledger: Ledger, trainer: Trainer) -> None:
         self._ctx, self._runs, self._id, self._folder = ctx, ctx.library.runs, run_id, folder
-        self._ledger, self._trainer = ledger, trainer
+        self._trainer = trainer
         self._points: list[Point] = []
         self._shown: dict[str, float | str] = {}
         self._flushed = self._asked = time.monotonic()
         self._began_at, self._began_s = trainer.at, trainer.seconds
         run = self._runs.get(run_id)
-        self._predicted = bool(run.predicted)
+        self._predicted, self._looks = bool(run.predicted), run.panel
         self._finish = run.wish == "finish"
+        self._panel = Panel(trainer.clips, ledger.pins)
+        resumed_at = trainer.at or None
+        self._board = (
+            Board(folder / "tensorboard", lambda why: ctx.skip("TensorBoard", why), resumed_at)
+            if trainer.config.tensorboard else None
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of TensorBoard's file."""
+        if self._board is not None:
+            self._board.close()
 
     # -- what the trainer calls -------------------------------------------------------------------
 
@@ -77,6 +96,10 @@ class Recorder:
             "val_loss": found.loss, "val_accuracy": found.accuracy,
         }  # fmt: skip
         figures.pop("accuracy")
+        look = self._panel.look(trainer.strategy)
+        if look.album.n:
+            figures["knn_album"] = look.album.any_hit
+        self._looks = self._panel.remember(self._looks, step, look)
         self._points += [(step, metric, value) for metric, value in figures.items()]
         self._shown["val_accuracy"] = round(found.accuracy, 4)
         self._flush(step)
@@ -84,7 +107,7 @@ class Recorder:
         said = verdicts.verdicts(
             curves, trainer.frozen.config, trainer.validation.chance, trainer.strategy.terms
         )
-        self._runs.update(self._id, verdicts=[verdict.as_json() for verdict in said])
+        self._runs.update(self._id, verdicts=[verdict.as_json() for verdict in said], panel=self._looks)
 
     def save(self, now: State) -> None:
         """Curves first: they never lack what the state has behind it."""
@@ -107,6 +130,8 @@ class Recorder:
 
     def _flush(self, step: int) -> None:
         self._runs.log(self._id, self._points, step)
+        if self._board is not None:
+            self._board.log(self._points)
         self._points, self._flushed = [], time.monotonic()
 
     def _predict(self) -> None:

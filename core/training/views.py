@@ -96,7 +96,7 @@ class Views:
             log_mels = self._strategy.log_mels(waves.view(len(waves), segments, -1))
         if side in self._augment.sides:
             with self._watch("augment"):
-                log_mels = self._mels(log_mels, *keys)
+                log_mels = self._mels(log_mels, *keys, std=self._strategy.standardise.std)
         return log_mels
 
 
