@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from core.audio import SEGMENT
 from core.audio.augment_config import AugmentConfig
 from core.audio.augment_draws import Draws, on_device
-from core.audio.augment_room import ROOMS, Rooms, butterworth
+from core.audio.augment_room import ROOMS, Rooms
 from core.audio.augment_vocoder import Retime
 from core.audio.features import CPU_CHUNK
 
@@ -84,11 +84,12 @@ class WaveAugment(nn.Module):
         pitch, stretch = self.config.pitch, self.config.stretch
         shifted, stretched = draws.on("pitch", pitch.p), draws.on("stretch", stretch.p)
         choice = np.array(pitch.semitones)[draws.below("semitones", len(pitch.semitones))]
-        semitones = on_device(np.where(shifted, choice, 0), waves.device)
+        intervals = np.where(shifted, choice, 0)
+        semitones = on_device(intervals, waves.device)
         speed = draws.between("speed", stretch.low, stretch.high)
         speeds = on_device(np.where(stretched, speed, 1.0), waves.device)
         heard = waves[:, :samples].clone()
-        for some in _chunks(shifted | stretched, waves.device):
+        for some in _chunks(shifted | stretched, waves.device, intervals):
             heard[some] = self.retime(waves[some], semitones[some], speeds[some], samples)
         return heard
 
@@ -102,8 +103,8 @@ class WaveAugment(nn.Module):
         for some in _chunks(filtered | reverberated, device):
             responses = self.rooms.reverberation(rooms[some], shares[some])
             which = changed[some].nonzero().squeeze(1)
-            chosen = some[which]
-            responses[which] *= butterworth(corners[chosen], high_pass[chosen])
+            if len(which):
+                responses[which] *= self.rooms.filters(corners[some[which]], high_pass[some[which]])
             heard[some] = self.rooms(heard[some], responses)
 
     def _filters(self, draws: Draws, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
@@ -142,9 +143,12 @@ def _rms(waves: Tensor) -> Tensor:
     return waves.square().mean(1).sqrt()
 
 
-def _chunks(chosen: NDArray[np.bool_], device: torch.device) -> Iterator[Tensor]:
-    """The numbers of the `chosen` items, some at a time on a CPU, whose cache they fit into."""
-    rows = torch.from_numpy(chosen.nonzero()[0]).to(device)
+def _chunks(
+    chosen: NDArray[np.bool_], device: torch.device, alike: NDArray[np.int64] | None = None
+) -> Iterator[Tensor]:
+    """The numbers of the `chosen` items, some at a time on a CPU, whose cache they fit into; those `alike` together."""
+    found = chosen.nonzero()[0]
+    rows = on_device(found if alike is None else found[alike[found].argsort(kind="stable")], device)
     return iter(
         torch.split(rows, CPU_CHUNK if device.type == "cpu" else max(1, len(rows))) if len(rows) else ()
     )

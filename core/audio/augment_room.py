@@ -30,29 +30,32 @@ def impulse_responses(decays: Tensor) -> Tensor:
     return functional.normalize(fading)
 
 
-def butterworth(corners: Tensor, high_pass: Tensor) -> Tensor:
-    """Response of second-order filters at the frequencies of a block's spectrum.
+def warped(frequencies: Tensor) -> Tensor:
+    """Where the bilinear transform takes Hz in [0, half the sample rate]."""
+    return (math.pi / SAMPLE_RATE * frequencies).tan().clamp(0, STEEPEST).float()
 
-    The bilinear transform of 1 / (s^2 + sqrt(2) s + 1) or s^2 / (...), where s = i T at the frequency f with
-    T = tan(pi f / rate) / tan(pi corner / rate).
+
+def butterworth(frequencies: Tensor, corners: Tensor, high_pass: Tensor) -> Tensor:
+    """Response of second-order filters.
+
+    The bilinear transform of 1 / (s^2 + sqrt(2) s + 1), or s^2 / (...), where s = i frequency / corner;
+    with real numbers, since |1 - x^2 + i sqrt(2) x|^2 = 1 + x^4.
 
     Parameters
     ----------
-    corners
-        (n,) where the response is 3 dB down, in Hz.
+    frequencies, corners
+        (bins,), and (n,) where the response is 3 dB down; both warped.
     high_pass
         (n,) bool; else low-pass.
 
     Returns
     -------
-    complex64 (n, BINS)
+    complex64 (n, bins)
     """
-    halves = torch.linspace(0, math.pi / 2, BINS, dtype=torch.float64, device=corners.device)
-    warped = halves.tan().clamp(0, STEEPEST).float() / torch.tan(math.pi / SAMPLE_RATE * corners)[:, None]
-    squares = warped.square()
-    response = torch.complex(1 - squares, math.sqrt(2) * warped).reciprocal_()
-    response[high_pass] *= -squares[high_pass]
-    return response
+    relative = frequencies / corners[:, None]
+    squares = relative.square()
+    gains = torch.where(high_pass[:, None], -squares, 1.0) / (1 + squares.square())
+    return torch.complex((1 - squares) * gains, -math.sqrt(2) * relative * gains)
 
 
 class Rooms(nn.Module):
@@ -65,18 +68,25 @@ class Rooms(nn.Module):
     """
 
     responses: Tensor
+    frequencies: Tensor
 
     def __init__(self, shortest: float, longest: float) -> None:
         super().__init__()
         decays = torch.linspace(shortest, longest, ROOMS)
         spectra = torch.fft.rfft(impulse_responses(decays), n=BLOCK)
         self.register_buffer("responses", spectra, persistent=False)
+        frequencies = warped(torch.linspace(0, SAMPLE_RATE / 2, BINS, dtype=torch.float64))
+        self.register_buffer("frequencies", frequencies, persistent=False)
 
     def reverberation(self, rooms: Tensor, wet: Tensor) -> Tensor:
         """(1 - wet) of the sound and wet of the room: (n,) indices and (n,) shares -> (n, BINS)."""
         response = self.responses[rooms].mul_(wet[:, None])
         torch.view_as_real(response)[..., 0] += 1 - wet[:, None]
         return response
+
+    def filters(self, corners: Tensor, high_pass: Tensor) -> Tensor:
+        """Responses of low-pass and high-pass filters: (n,) Hz and (n,) bool -> (n, BINS)."""
+        return butterworth(self.frequencies, warped(corners), high_pass)
 
     def forward(self, waves: Tensor, responses: Tensor) -> Tensor:
         """(n, k 48000) heard through (n, BINS), from silence on (overlap-save) -> (n, k 48000)."""
