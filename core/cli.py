@@ -6,99 +6,28 @@ With `--json` standard output holds exactly one document, `{"error": {"title", "
 
 from __future__ import annotations
 
-import errno
 import io
-import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial, wraps
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
-from core import paths, progress
-from core import settings as settings_module
+from core import cli_clips, cli_train, paths, progress
+from core.cli_base import ReaderGoneError, Session, command, document_text, print_text
 from core.errors import Cancelled, UserError
 from core.library.records import EncoderRecord, JobRecord, Row
-from core.library.store import Library, plan_name
-from core.settings import Settings
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 DONE, USER_ERROR, USAGE, BUG, CANCELLED = 0, 1, 2, 3, 130
+STOPPED_HINT = "What was finished is kept; the same command goes on from here."
 UNKNOWN_ENCODER = -1
 LONGEST_NUMBER = 18
 """Digits of a track's number; more do not fit the library."""
-
-
-class ReaderGoneError(Exception):
-    """Whoever read standard output, such as `head`, has seen enough."""
-
-
-@dataclass
-class Session:
-    """What every command works on."""
-
-    library: Library
-    settings: Settings
-    as_json: bool
-
-    @property
-    def plan(self) -> str:
-        """The segment plan that the settings ask for."""
-        return plan_name(self.settings.embedding.segments)
-
-    def encoder(self, name: str | None) -> EncoderRecord:
-        """The encoder asked for, else the one of the settings; UserError where the library does not know it."""
-        wanted = name or self.settings.embedding.encoder
-        if not self.library.encoders.all():
-            hint = "Add music with: earmap add FOLDER, or make vectors with: earmap embed"
-            raise UserError("Nothing has been embedded in this library yet.", hint)
-        return self.library.encoders.get(wanted)
-
-    def run(self, kind: str, **params: Any) -> dict[str, Any]:
-        """Run a job, watched unless the output is for a machine."""
-        return progress.run(self.library, self.settings, kind, params, quiet=self.as_json)
-
-    def tell(self, document: dict[str, Any], text: str) -> None:
-        """The one document on standard output, or what a person reads."""
-        _print(_document(document) if self.as_json else progress.printable_lines(text))
-
-
-def _document(values: dict[str, Any]) -> str:
-    return json.dumps(values, indent=2, allow_nan=False)
-
-
-def _print(text: str) -> None:
-    try:
-        click.echo(text)
-    except OSError as error:
-        if error.errno in (errno.EPIPE, errno.EINVAL):  # Windows says the latter
-            raise ReaderGoneError from error
-        raise UserError(f"The output cannot be written: {error.strerror}.") from error
-
-
-def command(function: F) -> F:
-    """Give a command `--library`, `--json` (both are taken before it as well) and an open session."""
-
-    @click.option("--library", "library_file", type=click.Path(path_type=Path), help="Another library file.")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-    @wraps(function)
-    def wrapper(*args: Any, library_file: Path | None, as_json: bool, **kwargs: Any) -> Any:
-        before = click.get_current_context().find_root().params
-        library_file, as_json = library_file or before["library_file"], as_json or before["as_json"]
-        settings, note = settings_module.load()
-        if note:
-            click.echo(note, err=True)
-        with Library(library_file or settings_module.default_library()) as library:
-            library.jobs.bury_dead()
-            return function(Session(library, settings, as_json), *args, **kwargs)
-
-    return wrapper  # type: ignore[return-value] # click calls it with the options as well
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -187,7 +116,17 @@ def status(session: Session, encoder: str | None) -> None:
 
 @cli.group()
 def export() -> None:
-    """Write vectors or playlists for other programs."""
+    """Write vectors or playlists for other programs, or clips for another machine."""
+
+
+@cli.group("import")
+def import_() -> None:
+    """Take what another machine made."""
+
+
+export.add_command(cli_clips.export_clips)
+import_.add_command(cli_clips.import_clips)
+cli.add_command(cli_train.train)
 
 
 @export.command("vectors")
@@ -335,7 +274,7 @@ def _fail(code: int, title: str, hint: str, *, as_json: bool) -> NoReturn:
     """Say what went wrong, to a person on standard error and to a machine on standard output."""
     click.echo(progress.printable_lines(f"{title}\n{hint}".strip()), err=True)
     if as_json:
-        _print(_document({"error": {"title": title, "hint": hint}}))
+        print_text(document_text({"error": {"title": title, "hint": hint}}))
     sys.exit(code)
 
 
@@ -355,10 +294,12 @@ def _run(arguments: list[str]) -> None:
     except click.UsageError as error:
         error.show()
         if "--json" in arguments:
-            _print(_document({"error": {"title": error.format_message(), "hint": "See: earmap --help"}}))
+            print_text(
+                document_text({"error": {"title": error.format_message(), "hint": "See: earmap --help"}})
+            )
         sys.exit(USAGE)
-    except (Cancelled, KeyboardInterrupt, click.Abort):
-        fail(CANCELLED, "Stopped.", "What was finished is kept; the same command goes on from here.")
+    except (Cancelled, KeyboardInterrupt, click.Abort) as stopped:
+        fail(CANCELLED, "Stopped.", str(stopped) or STOPPED_HINT)
     except progress.JobFailedError as error:
         fail(BUG, "Earmap made a mistake:", str(error))
     except ReaderGoneError:

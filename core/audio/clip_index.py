@@ -29,8 +29,9 @@ LONGEST = 240 * 3600 * 16_000
 """Samples that a clip may have: as long as the longest file that is read (240 h)."""
 MOST_SHARDS = 1_000_000
 
+LONGEST_TEXT = 500
+"""Letters of a title or a name that are kept."""
 _LARGEST_INDEX = 2 << 30
-_LONGEST_TEXT = 500
 _IDENTITY = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _PLAN = re.compile(r"whole|middle-[1-9]\d{0,3}(\.\d{1,3})?")
@@ -74,7 +75,7 @@ class Clip:
     def __post_init__(self) -> None:
         """Texts as JSON and people can bear them."""
         for name in ("title", "artist", "album", "recording"):
-            object.__setattr__(self, name, storable(getattr(self, name))[:_LONGEST_TEXT])
+            object.__setattr__(self, name, storable(getattr(self, name))[:LONGEST_TEXT])
 
 
 def plan_name(seconds: float) -> str:
@@ -247,7 +248,7 @@ def checked(values: dict[str, Any], folder: Path) -> Clip:
     texts = ("title", "artist", "album", "recording")
     sound = (
         set(values) == {field.name for field in fields(Clip)}
-        and all(isinstance(values[name], str) and len(values[name]) <= _LONGEST_TEXT for name in texts)
+        and all(isinstance(values[name], str) and len(values[name]) <= LONGEST_TEXT for name in texts)
         and isinstance(values["identity"], str) and _IDENTITY.fullmatch(values["identity"])
         and isinstance(values["digest"], str) and _DIGEST.fullmatch(values["digest"])
         and _count(values["samples"], LONGEST, 1) and _count(values["at"], LONGEST)

@@ -143,30 +143,36 @@ class ClipStore:
         Raises
         ------
         UserError
-            No room or no permission; what was added before stays.
+            No room or no permission, or `digest` was given and is another; what was added before stays.
         """
         if clip.identity in self.clips or any(clip.identity == other.identity for other in self._pending):
             return
         try:
-            shard = self._open_shard()
-            at, digest, samples = self._end, hashlib.blake2b(digest_size=16), 0
-            try:
-                for piece in sound:
-                    data = np.ascontiguousarray(piece, "<i2").data
-                    digest.update(data)
-                    _write(shard, data)
-                    samples += piece.size
-            except BaseException:
-                shard.seek(at * SAMPLE_BYTES)
-                raise
+            samples, digest = self._write_sound(sound)
         except OSError as error:
             self._cut_back()
             raise unwritable(self.folder, error) from error
+        except BaseException:
+            self._cut_back()
+            raise
+        if clip.digest and digest != clip.digest:
+            self._cut_back()
+            raise UserError(f"The sound of {clip.title or clip.identity} is damaged.", clip_index.HINT)
         if samples:
-            self._end += samples
             self._pending.append(
-                replace(clip, samples=samples, digest=digest.hexdigest(), shard=self._number, at=at)
+                replace(clip, samples=samples, digest=digest, shard=self._number, at=self._end)
             )
+            self._end += samples
+
+    def _write_sound(self, sound: Iterable[Int16]) -> tuple[int, str]:
+        """Samples behind those that are there: how many, and their hash."""
+        shard, digest, samples = self._open_shard(), hashlib.blake2b(digest_size=16), 0
+        for piece in sound:
+            data = np.ascontiguousarray(piece, "<i2").data
+            digest.update(data)
+            _write(shard, data)
+            samples += piece.size
+        return samples, digest.hexdigest()
 
     def _open_shard(self) -> BinaryIO:
         if self._end * SAMPLE_BYTES >= self._shard_bytes:
