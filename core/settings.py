@@ -79,6 +79,10 @@ class TrainingSettings(Section):
         20.0, gt=0, le=100_000, title="Disk space for clips (GB)",
         description="Clips lie beside the library, so that no file is decoded twice. 30 s take 1 MB.",
     )  # fmt: skip
+    embed_when_done: bool = Field(
+        True, title="Listen with a new encoder at once",
+        description="When an encoder has been trained, the whole library is embedded with it.",
+    )  # fmt: skip
 
 
 class PlayerSettings(Section):
@@ -213,17 +217,50 @@ def load(path: Path | None = None) -> tuple[Settings, str | None]:
 
 
 def save(settings: Settings, path: Path | None = None) -> None:
-    """Write the settings atomically.
+    """Write what a person changed, atomically.
+
+    Defaults are not written, and what the environment says stays the environment's, unless it was changed
+    since: then the file has it from the next start without that variable on.
 
     Raises
     ------
     UserError
-        The place cannot be written to.
+        The place cannot be written to, or an environment variable makes no sense.
     """
     path = path or settings_file()
+    content = json.dumps(_chosen(settings, _stored(path)), indent=2).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise files.unwritable(path, error) from error
     with files.atomic(path) as file:
-        file.write(settings.model_dump_json(indent=2).encode())
+        file.write(content)
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    """What the file holds now; nothing where it is broken, which `load` has said."""
+    try:
+        read = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _chosen(settings: Settings, stored: dict[str, Any]) -> dict[str, Any]:
+    """`stored` with each field as it is now, less defaults; a field that is the environment's stays as it was."""
+    environment = _defaults()
+    for name in Settings.model_fields:
+        section: Section = getattr(settings, name)
+        dictated: Section = getattr(environment, name)
+        default = type(section)().model_dump(mode="json")
+        before = stored.pop(name, {})
+        now = before if isinstance(before, dict) else {}
+        for key, value in section.model_dump(mode="json").items():
+            if key in dictated.model_fields_set and getattr(section, key) == getattr(dictated, key):
+                continue
+            now.pop(key, None)
+            if value != default[key]:
+                now[key] = value
+        if now:
+            stored[name] = now
+    return stored

@@ -128,6 +128,65 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
     assert (read.audio.workers, read.audio.longest_h, note) == (2, 5, None)
 
 
+def saved() -> Any:
+    return json.loads(settings.settings_file().read_text())
+
+
+def test_only_what_a_person_changed_is_written() -> None:
+    settings.save(Settings())
+    assert saved() == {}
+    wanted = Settings()
+    wanted.player.volume = 0.25
+    settings.save(wanted)
+    assert saved() == {"player": {"volume": 0.25}}
+    wanted.player.volume = Settings().player.volume
+    settings.save(wanted)
+    assert saved() == {}
+
+
+@pytest.mark.parametrize("before", [None, 3])
+def test_what_the_environment_says_is_not_written_when_something_else_is_changed(
+    monkeypatch: pytest.MonkeyPatch, before: int | None
+) -> None:
+    if before:
+        wanted = Settings()
+        wanted.audio.workers = before
+        settings.save(wanted)
+    monkeypatch.setenv("EARMAP_AUDIO__WORKERS", "2")
+    monkeypatch.setenv("EARMAP_EMBEDDING", '{"segments": 7}')
+    changed, _ = settings.load()
+    changed.window.theme = "dark"
+    changed.embedding.keep_segments = True
+    settings.save(changed)
+    audio = {"audio": {"workers": before}} if before else {}
+    assert saved() == audio | {"window": {"theme": "dark"}, "embedding": {"keep_segments": True}}
+    monkeypatch.delenv("EARMAP_AUDIO__WORKERS")
+    monkeypatch.delenv("EARMAP_EMBEDDING")
+    read, _ = settings.load()
+    assert (read.audio.workers, read.embedding.segments) == (before or 0, 0)
+
+
+def test_a_change_of_what_the_environment_says_is_the_persons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARMAP_AUDIO__WORKERS", "2")
+    changed, _ = settings.load()
+    changed.audio.workers = 5
+    settings.save(changed)
+    assert saved() == {"audio": {"workers": 5}}
+    assert settings.load()[0].audio.workers == 2  # the variable is still there
+    monkeypatch.delenv("EARMAP_AUDIO__WORKERS")
+    assert settings.load()[0].audio.workers == 5
+
+
+def test_what_a_newer_version_wrote_and_what_was_broken() -> None:
+    settings.settings_file().parent.mkdir(parents=True)
+    newer = {"galaxy": {"stars": 3}, "audio": {"workers": -1, "ears": 2}, "window": 5}
+    settings.settings_file().write_text(json.dumps(newer))
+    read, note = settings.load()
+    assert note is not None
+    settings.save(read)
+    assert saved() == {"galaxy": {"stars": 3}, "audio": {"ears": 2}}
+
+
 @pytest.mark.parametrize(("name", "value"), [("EARMAP_AUDIO__WORKERS", "many"), ("EARMAP_AUDIO", "no json")])
 def test_a_senseless_environment_is_said_plainly(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
