@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import click
 
-from core import cli_clips, cli_train, paths, progress
+from core import cli_bundles, cli_clips, cli_train, paths, progress
 from core.cli_base import ReaderGoneError, Session, command, document_text, print_text
 from core.errors import Cancelled, UserError
 from core.library.records import EncoderRecord, JobRecord, Row
@@ -116,16 +116,18 @@ def status(session: Session, encoder: str | None) -> None:
 
 @cli.group()
 def export() -> None:
-    """Write vectors or playlists for other programs, or clips for another machine."""
+    """Write vectors or playlists for other programs, an encoder to give away, or clips for another machine."""
 
 
 @cli.group("import")
 def import_() -> None:
-    """Take what another machine made."""
+    """Take what another machine or person made."""
 
 
 export.add_command(cli_clips.export_clips)
 import_.add_command(cli_clips.import_clips)
+export.add_command(cli_bundles.export_encoder)
+import_.add_command(cli_bundles.import_encoder)
 cli.add_command(cli_train.train)
 
 
