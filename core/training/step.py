@@ -54,11 +54,16 @@ class Step:
         float32, or bfloat16: the network under autocast, representations and loss in float32 all the same.
     world
         The processes that share every batch.
+    compiled
+        Let `torch.compile` merge the network's small operations. It takes a minute at first, needs a compiler
+        on a CPU, and rounds differently; off by default, since it has not been seen to pay here.
 
     Attributes
     ----------
     skipped
         Steps so far that changed nothing, because something was not finite.
+    notes
+        What did not go as asked for, for a person.
     synchronised
         Whether batch norm takes its statistics over all processes.
     """
@@ -70,11 +75,15 @@ class Step:
         config: TrainingConfig,
         precision: str = "float32",
         world: World | None = None,
+        *,
+        compiled: bool = False,
     ) -> None:
         self.strategy, self.optimiser, self.config = strategy, optimiser, config
         self.world = world or World()
         self.skipped = 0
         self._skipped_in_a_row = 0
+        self.notes: list[str] = []
+        self._network = torch.compile(strategy.represent) if compiled else strategy.represent
         self._bf16 = precision == "bfloat16"
         self.synchronised = config.sync_batch_norm and synchronised(strategy, self.world)
         strategy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
@@ -132,8 +141,22 @@ class Step:
     def _represent(self, side: int, log_mels: Tensor) -> Tensor:
         """(n, k, 188, 96) -> (n, terms, dim) in float32 (or float64, where the weights are)."""
         with torch.autocast(log_mels.device.type, torch.bfloat16, enabled=self._bf16):
-            vectors = self.strategy.represent(side, log_mels)
+            vectors = self._run(side, log_mels)
         return vectors.to(torch.promote_types(vectors.dtype, torch.float32))
+
+    def _run(self, side: int, log_mels: Tensor) -> Tensor:
+        """The network, compiled where that was asked for and works."""
+        plain = self.strategy.represent
+        try:
+            return self._network(side, log_mels)
+        except (
+            Exception
+        ) as error:  # a compiler's, of any kind; what is wrong with the network itself comes again
+            if self._network == plain:
+                raise
+            self.notes.append(f"Not compiled: {(str(error).splitlines() or [type(error).__name__])[0]}.")
+            self._network = plain
+            return plain(side, log_mels)
 
     def _loss(self, sides: Pair) -> tuple[Pair, Tensor, Tensor]:
         """Gradients with respect to this process's representations; loss and accuracy of the whole batch.
