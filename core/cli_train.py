@@ -19,6 +19,7 @@ import click
 from core import settings as settings_module
 from core.cli_base import Session, command
 from core.errors import Cancelled, UserError
+from core.jobs import runner
 from core.library.names import checked
 from core.settings import DeviceName
 
@@ -34,6 +35,7 @@ def _first_process(function: F) -> F:
     def wrapper(**options: Any) -> Any:
         if not int(os.environ.get("RANK", "0")):
             return function(**options)
+        runner.find("train")
         from core.jobs.train import follow
         from core.training.prepare import Params
 
@@ -120,6 +122,7 @@ def _params(options: dict[str, Any]) -> dict[str, Any]:
 
 def _name(session: Session, params: dict[str, Any]) -> str:
     """The run's name, known before it begins so that it can be told when it is paused."""
+    runner.find("train")  # first: it says how threads wait, which torch reads when it is loaded
     from core.training.config import resolve
     from core.training.prepare import proposed, unfinished
 
