@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import click
 
 from core import cli_bundles, cli_clips, cli_train, paths, progress
-from core.cli_base import ReaderGoneError, Session, command, document_text, print_text
+from core.cli_base import ReaderGoneError, Session, command, document_text, print_text, reading_command
 from core.errors import Cancelled, UserError
 from core.library.records import EncoderRecord, JobRecord, Row
 
@@ -59,7 +59,7 @@ def add(session: Session, folders: Sequence[Path], scan_only: bool) -> None:
 )
 @click.option("--keep-segments/--no-keep-segments", default=None, help="Also store a vector for every 3 s.")
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
-@command
+@reading_command
 def embed(
     session: Session, encoder: str | None, device: str | None, segments: int | None, keep_segments: bool | None,
     retry: bool,
@@ -81,7 +81,7 @@ def embed(
 @click.option("--exclude-artist", is_flag=True, help="Nothing by the same artist.")
 @click.option("--exclude-album", is_flag=True, help="Nothing from the same album.")
 @click.option("--all-versions", is_flag=True, help="Show every version of a recording, not just the nearest.")
-@command
+@reading_command
 def similar(
     session: Session, tracks: Sequence[str], count: int, encoder: str | None, less: Sequence[str],
     exclude_artist: bool, exclude_album: bool, all_versions: bool,
@@ -108,7 +108,7 @@ def similar(
 
 @cli.command()
 @click.option("--encoder", help="Count for this encoder.")
-@command
+@reading_command
 def status(session: Session, encoder: str | None) -> None:
     """Counts that add up, failures with reasons, encoders and jobs."""
     _tell_status(session, encoder, {})
@@ -134,7 +134,7 @@ cli.add_command(cli_train.train)
 @export.command("vectors")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--encoder", help="Encoder's name.")
-@command
+@reading_command
 def export_vectors(session: Session, out: Path, encoder: str | None) -> None:
     """Write every track's vector to OUT (.parquet, .npz or .csv)."""
     from core.library_export import export_vectors as write
@@ -155,7 +155,7 @@ def export_vectors(session: Session, out: Path, encoder: str | None) -> None:
 @click.option("-n", "count", type=click.IntRange(1, 100_000), default=25, show_default=True)
 @click.option("--encoder", help="Encoder's name.")
 @click.option("--absolute", is_flag=True, help="Full paths instead of paths relative to the playlist (M3U8).")
-@command
+@reading_command
 def export_playlist(
     session: Session,
     out: Path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from core import progress
+from core import paths, progress
 from core import settings as settings_module
 from core.errors import UserError
 from core.library.records import EncoderRecord
@@ -79,13 +80,23 @@ def print_text(text: str) -> None:
 
 def command(function: F) -> F:
     """Give a command `--library`, `--json` (both are taken before it as well) and an open session."""
+    return _with_session(function, begins=True)
 
+
+def reading_command(function: F) -> F:
+    """`command` for what asks a library: one that was named and is not there is a mistake, not a new one."""
+    return _with_session(function, begins=False)
+
+
+def _with_session(function: F, *, begins: bool) -> F:
     @click.option("--library", "library_file", type=click.Path(path_type=Path), help="Another library file.")
     @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
     @wraps(function)
     def wrapper(*args: Any, library_file: Path | None, as_json: bool, **kwargs: Any) -> Any:
         before = click.get_current_context().find_root().params
         library_file, as_json = library_file or before["library_file"], as_json or before["as_json"]
+        if library_file and not begins:
+            _check_there(library_file)
         settings, note = settings_module.load()
         if note:
             click.echo(note, err=True)
@@ -94,3 +105,13 @@ def command(function: F) -> F:
             return function(Session(library, settings, as_json), *args, **kwargs)
 
     return wrapper  # type: ignore[return-value] # click calls it with the options as well
+
+
+def _check_there(file: Path) -> None:
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        hint = "Check its name. A new one is made by: earmap add FOLDER --library FILE"
+        raise UserError(f"There is no library {paths.display(os.fsencode(file))}.", hint) from None
+    except OSError:
+        return  # the library itself says what is wrong with it

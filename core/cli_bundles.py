@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from core.cli_base import Session, command
+from core.cli_base import Session, command, reading_command
 
 
 @click.command("encoder")
 @click.argument("name")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace OUT if it is there already.")
-@command
+@reading_command
 def export_encoder(session: Session, name: str, out: Path, force: bool) -> None:
     """Write the encoder NAME with its card to OUT, a file to give away (.safetensors) or a folder."""
     from core.bundles import export_encoder as write

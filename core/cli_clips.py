@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from core.cli_base import Session, command
+from core.cli_base import Session, command, reading_command
 
 
 @click.command("clips")
@@ -19,7 +19,7 @@ from core.cli_base import Session, command
 @click.option(
     "--search", "query", default="", help="Only what a search finds, such as 'genre:jazz year:1959'."
 )
-@command
+@reading_command
 def export_clips(session: Session, out: Path, codec: str, seconds: float | None, query: str) -> None:
     """Pack the music that encoders learn from into the new folder OUT, in files of at most 60 MB."""
     result = session.run("clips", out=str(out), codec=codec, seconds=seconds, query=query)

@@ -350,7 +350,44 @@ def test_names_of_any_bytes_and_any_terminal(tmp_path: Path) -> None:
     assert path.encode("utf-8", "surrogateescape") == odd
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"], ["similar", "1"], ["embed"], ["export", "vectors", "v.npz"], ["export", "playlist", "p.m3u8"],
+        ["export", "clips", "clips"], ["export", "encoder", "mfcc", "out"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["mistyped.earmap", "nowhere/a.earmap", "a file/a.earmap"])
+def test_a_mistyped_library_is_said_and_not_made(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    place: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file").touch()
+    for arguments in ([*words, "--library", place], ["--library", place, *words]):
+        assert exit_code(arguments) == 1
+        assert f"There is no library {place}" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["a file"]
+
+
+def test_adding_makes_a_library(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    write_tone(tmp_path / "m" / "a.wav", 0.2)
+    run_json(capsys, tmp_path / "new.earmap", "add", str(tmp_path / "m"), "--scan-only")
+    assert run_json(capsys, tmp_path / "new.earmap", "status")["found"] == 1
+
+
+def test_without_a_name_the_first_command_finds_an_empty_library(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["found"] == 0
+
+
 def test_an_empty_library_says_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    Library(tmp_path / "new.earmap").close()
     for words in (["similar", "1"], ["export", "vectors", str(tmp_path / "v.npz")]):
         assert exit_code([*words, "--library", str(tmp_path / "new.earmap")]) == 1
         assert "earmap add FOLDER" in capsys.readouterr().err
