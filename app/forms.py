@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -89,10 +90,50 @@ class _Number(QDoubleSpinBox):
         return text.rstrip("0").removesuffix(point) if point in text else text
 
 
-def _float_editor(info: FieldInfo) -> Editor:
-    spin = _Number()
+class _FineNumber(QDoubleSpinBox):
+    """For numbers of any size, such as 0.0003 and 1e-05; a step changes the first digit."""
+
+    DECIMALS = 12
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDecimals(self.DECIMALS)
+        self.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt's name
+        """As short as it can be."""
+        return f"{value:.7g}".replace(".", self.locale().decimalPoint())
+
+    def valueFromText(self, text: str) -> float:  # noqa: N802 - Qt's name
+        """With a point or a comma."""
+        return _number(text) or 0.0
+
+    def validate(self, text: str, place: int, /) -> tuple[QValidator.State, str, int]:
+        """Whether it is a number within the limits, or may become one."""
+        value = _number(text)
+        if value is None:
+            allowed = set("0123456789+-eE., ")
+            state = QValidator.State.Intermediate if set(text) <= allowed else QValidator.State.Invalid
+        else:
+            inside = self.minimum() <= value <= self.maximum()
+            state = QValidator.State.Acceptable if inside else QValidator.State.Intermediate
+        return state, text, place
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _float_editor(info: FieldInfo, fine: bool) -> Editor:
+    spin = _FineNumber() if fine else _Number()
     spin.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
-    low, high = limits(info, 0.01)
+    low, high = limits(info, 10**-_FineNumber.DECIMALS if fine else 0.01)
+    if fine:
+        spin.setRange(low, high)
+        return Editor(spin, spin.value, spin.setValue, spin.valueChanged)
     spin.setDecimals(2)
     spin.setRange(low, high)
     spin.setSingleStep(0.05 if high - low <= 2 else 1.0)
@@ -104,8 +145,23 @@ def _text_editor() -> Editor:
     return Editor(line, line.text, line.setText, line.textChanged)
 
 
-def editor_for(info: FieldInfo, choices: Choices | None = None) -> Editor:
+def _list_editor() -> Editor:
+    """Whole numbers with commas between them; what is no number is no change."""
+    line = QLineEdit()
+
+    def read() -> list[int]:
+        return [int(part) for part in line.text().split(",") if part.strip().lstrip("+-").isdigit()]
+
+    return Editor(line, read, lambda numbers: line.setText(", ".join(map(str, numbers))), line.textChanged)
+
+
+def editor_for(info: FieldInfo, choices: Choices | None = None, *, fine: bool = False) -> Editor:
     """The editor for a field of that type.
+
+    Parameters
+    ----------
+    fine
+        Numbers may be very small (0.0003) and are edited as exactly as they are written.
 
     Raises
     ------
@@ -122,7 +178,9 @@ def editor_for(info: FieldInfo, choices: Choices | None = None) -> Editor:
     if kind is int:
         return _int_editor(info)
     if kind is float:
-        return _float_editor(info)
+        return _float_editor(info, fine)
+    if kind == list[int]:
+        return _list_editor()
     if kind is str:
         return _text_editor()
     raise TypeError(f"no form field for {kind}")

@@ -10,10 +10,12 @@ from app import tracks
 from app.main_window import Parts
 from app.player import Player
 from app.session import Census, Session
+from app.training import Training
 from app.views.encoder_switch import EncoderChoice
 from app.views.library import LibraryView
 from app.views.player_bar import PlayerBar
 from app.views.similar import SimilarPanel
+from app.views.training.train_view import TrainView
 from app.wiring import Wiring
 from core.library.records import EncoderRecord
 from core.library.store import Library
@@ -42,10 +44,13 @@ class Furnished(QObject):
         self.table = LibraryView(self.session, self.player)
         self.similar = SimilarPanel(self.session, self.player)
         self.bar = PlayerBar(self.player, context.theme, window.actions_table)
-        self.parts = Parts(self.table, self.similar, self.bar)
+        self.training = Training(self.session, context)
+        self.train = TrainView(self.training, self.player, lambda: self.table.model.query)
+        self.parts = Parts(self.table, self.similar, self.bar, self.train)
         self.table.restore_state(remembered)
         self._connect_session()
         self._connect_player()
+        self._connect_training()
         self.player.prestart()
         self.session.start()
 
@@ -63,6 +68,7 @@ class Furnished(QObject):
 
     def close(self) -> None:
         """Stop asking and playing."""
+        self.training.close()
         self.session.close()
         self.player.close()
 
@@ -99,6 +105,10 @@ class Furnished(QObject):
         player.devices_changed.connect(self._take_devices)
         session.rows_changed.connect(self._selection_read)
         self._selection_read()
+
+    def _connect_training(self) -> None:
+        self.train.use_wanted.connect(self._choose_encoder)
+        self.table.pin_wanted.connect(self.training.pin)
 
     # -- the library
 

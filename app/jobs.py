@@ -111,9 +111,13 @@ class Jobs(QObject):
             self._worker.ask("cancel", number)
 
     def resume(self, number: int) -> int:
-        """Start again, with the same parameters, what was stopped; it goes on from where it was."""
+        """Start again, with the same parameters, what was stopped; it goes on from where it was.
+
+        A job that keeps what it began under a name is told that name alone: all else is decided already.
+        """
         view = self._views[number]
-        return self.start(view.kind, view.params)
+        named = "resume" in view.params
+        return self.start(view.kind, {"name": view.params["name"], "resume": True} if named else view.params)
 
     def remember(self, records: Iterable[JobRecord]) -> None:
         """Add runs of earlier times (oldest first); runs that live in other windows are left out."""

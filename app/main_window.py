@@ -29,7 +29,7 @@ from app.views.jobs_button import JobsButton
 from app.views.start import StartView
 from app.views.toasts import Toasts
 
-VIEWS = ("view-library", "view-activity")  # in the order of the pages
+VIEWS = ("view-library", "view-train", "view-activity")  # in the order of the pages
 STOP_LIMIT_S = 8.0
 PLAYER_HEIGHT = 84
 SMALLEST, LARGEST = QSize(1280, 800), QSize(2400, 1500)  # of a window that opens for the first time
@@ -42,6 +42,7 @@ class Parts:
     library: QWidget
     similar: QWidget
     player: QWidget
+    train: QWidget
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ class MainWindow(QMainWindow):
         parts.similar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.similar.setWidget(parts.similar)
         self._player.addWidget(parts.player)
+        self.train_page.addWidget(parts.train)
+        self.train_page.setCurrentWidget(parts.train)
         self.drops.let_through(self)
 
     def show_start(self, empty: bool) -> None:
@@ -200,7 +203,9 @@ class MainWindow(QMainWindow):
         self.library_page.addWidget(self.start)
         self.pages = QStackedWidget()
         self.pages.setObjectName("pages")
+        self.train_page = QStackedWidget()  # empty until the library is open
         self.pages.addWidget(self.library_page)
+        self.pages.addWidget(self.train_page)
         self.pages.addWidget(self.activity)
         self.setCentralWidget(self.pages)
 

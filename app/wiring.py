@@ -183,6 +183,16 @@ class Wiring(QObject):
             bad = view.result.get("failed_now", 0) + view.result.get("skipped_now", 0)
             hint = f"{wording.count(bad, 'file')} could not be read; Activity says why." if bad else ""
             self.context.notifier.done(f"Listened to {wording.count(read, 'track')}.", hint)
+        elif view.state == "completed" and view.kind == "train":
+            self._trained(str(view.result.get("encoder", "")))
+
+    def _trained(self, encoder: str) -> None:
+        """An encoder has learned: it is in the switch, and listens to the library if that is wished."""
+        hint = "It is in the list of encoders at the top."
+        if self.context.settings.training.embed_when_done:
+            hint += " Earmap listens to your music with it now."
+            self.context.jobs.start("embed", {"encoder": encoder, "follow": False})
+        self.context.notifier.done(f"{encoder} has finished learning.", hint)
 
     # -- settings
 

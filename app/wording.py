@@ -9,12 +9,15 @@ from typing import Any
 JOBS = {
     "scan": ("Looking for music", "files"),
     "embed": ("Listening to the music", "tracks"),
+    "train": ("Training an encoder", "steps"),
+    "trial": ("Trying a training", "steps"),
 }
 # What a finished job's result says, in this order: (name, words).
 OUTCOMES = {
     "scan": (("found", "found"), ("new", "new"), ("changed", "changed"), ("missing", "missing")),
     "embed": (("embedded", "listened to"), ("partial", "cut short"), ("failed", "failed"),
               ("skipped", "left out"), ("pending", "waiting")),
+    "train": (("steps", "steps learned"),),
 }  # fmt: skip
 # A job's figures in words; one that is shown elsewhere is empty here.
 FIGURES = {
@@ -23,6 +26,10 @@ FIGURES = {
     "encode_x": "encoder {:,.0f} × real time",
     "tracks_per_s": "",
     "folder": "in {}",
+    "loss": "loss {:.3g}",
+    "accuracy": "right picks {:.0%}",
+    "val_accuracy": "held out {:.0%}",
+    "pairs_per_s": "{:,.0f} pairs/s",
 }
 STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping…", "completed": "Finished",

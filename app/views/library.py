@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -56,7 +56,14 @@ class LibraryView(QWidget):
     ----------
     session, player
         What is looked at, and what plays it.
+
+    Signals
+    -------
+    pin_wanted(list[Row])
+        Watch the neighbours of these tracks while an encoder learns.
     """
+
+    pin_wanted = Signal(object)
 
     def __init__(self, session: Session, player: Player) -> None:
         super().__init__()
@@ -291,6 +298,9 @@ class LibraryView(QWidget):
         label = menu.addAction("Labels…", lambda: labels.ask(session, known, self))
         label.setEnabled(bool(known))
         label.setToolTip("" if known else "Not now: a track can be labelled once it has been listened to.")
+        pin = menu.addAction(theme.icon("keep"), "Pin for training", lambda: self.pin_wanted.emit(list(rows)))
+        pin.setEnabled(bool(known))
+        pin.setToolTip("See in Train how its neighbours change while an encoder learns.")
         menu.addSeparator()
         again = menu.addAction(theme.icon("retry"), "Read again", self.read_again)
         again.setToolTip("Listen to it again from scratch, as if it were new.")

@@ -5,6 +5,7 @@ The window keeps ids only, so that a million files cost 8 MB and a search is one
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Sequence
 
@@ -115,6 +116,14 @@ class Rows:
         """)  # noqa: S608 - constants only
         with self._db.read() as connection:
             return {row[0]: row[1] for row in connection.execute(statement, {"ids": ids_json(track_ids)})}
+
+    def known_as(self, identities: Sequence[str]) -> dict[str, int]:
+        """The file that stands for each track, by the track's identity; those that are gone are left out."""
+        statement = text("SELECT identity, id FROM track WHERE identity IN (SELECT value FROM json_each(:ids))")
+        with self._db.read() as connection:
+            found = connection.execute(statement, {"ids": json.dumps(list(identities))}).all()
+        files = self.files_of([row.id for row in found])
+        return {row.identity: files[row.id] for row in found if row.id in files}
 
     def paths(self, file_ids: Ids) -> dict[int, bytes]:
         """The absolute path of each file."""

@@ -31,6 +31,11 @@ _COLUMNS = (
 _POINTS = text(
     "SELECT id, metric, step, value FROM run_point WHERE run_id = :run AND id > :after ORDER BY id"
 )
+_VALIDATED = text("""
+    SELECT min(value) FILTER (WHERE metric = 'val_loss'),
+      (SELECT value FROM run_point WHERE run_id = :run AND metric = 'val_accuracy' ORDER BY id DESC LIMIT 1)
+    FROM run_point WHERE run_id = :run
+""")
 _LOG = text("INSERT INTO run_point(run_id, step, metric, value) VALUES(:run, :step, :metric, :value)")
 
 
@@ -159,6 +164,12 @@ class Runs:
         if newer.rewinds != known.rewinds:
             return self.points(run_id)
         return _joined(known, newer) if newer.curves else known
+
+    def validated(self, run_id: int) -> tuple[float | None, float | None]:
+        """The lowest validation loss so far, and the last validation accuracy."""
+        with self._db.read() as connection:
+            best, last = connection.execute(_VALIDATED, {"run": run_id}).one()
+        return best, last
 
     def delete(self, run_id: int) -> None:
         """Forget a run, its curves and its folder; the encoder that it made stays.

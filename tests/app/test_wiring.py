@@ -27,7 +27,7 @@ class Plain:
     """The least that can stand in the window's places."""
 
     def __init__(self, remembered: str) -> None:
-        self.parts = Parts(QLabel("table"), QLabel("similar"), QLabel("player"))
+        self.parts = Parts(QLabel("table"), QLabel("similar"), QLabel("player"), QLabel("train"))
         self.remembered = remembered
         self.settings: list[Settings] = []
         self.closed = False
@@ -208,7 +208,7 @@ def test_settings_hold_at_once_and_are_stored(
     qtbot.waitUntil(lambda: load()[0].window.theme == "dark")
     for volume in (0.1, 0.2, 0.3, 0.4):
         made.wiring.change("player", volume=volume)
-    qtbot.waitUntil(lambda: json.loads(settings_file().read_text())["player"]["volume"] == 0.4)
+    qtbot.waitUntil(lambda: json.loads(settings_file().read_text()).get("player") == {"volume": 0.4})
 
 
 def test_preferences_open_once_and_follow_the_menus(

@@ -1,0 +1,62 @@
+"""JSON schemas, as pydantic writes them, as fields that `app.forms` can edit: for models of other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+Schema = Mapping[str, Any]
+KINDS: dict[str, Any] = {"number": float, "integer": int, "boolean": bool, "string": str}
+LIMITS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields that belong together, each with its dotted name."""
+
+    title: str
+    description: str
+    fields: Mapping[str, FieldInfo]
+
+
+def groups(schema: Schema, prefix: str, title: str) -> Iterator[Group]:
+    """The model's own fields, then a group for each model inside it, titled as the field that holds it."""
+    plain, inner = {}, []
+    for name, value in schema["properties"].items():
+        nested = _nested(schema, value)
+        if nested is None:
+            plain[f"{prefix}.{name}"] = field(value)
+        else:
+            inner.append((f"{prefix}.{name}", str(value.get("title") or nested.get("title") or name), nested))
+    if plain:
+        yield Group(title, str(schema.get("description") or ""), plain)
+    for place, name, nested in inner:
+        yield from groups({**nested, "$defs": schema.get("$defs", {})}, place, name)
+
+
+def field(schema: Schema) -> FieldInfo:
+    """A field with that title, type and limits."""
+    limits = {name: schema[key] for key, name in LIMITS.items() if key in schema}
+    info: FieldInfo = Field(title=schema.get("title"), description=schema.get("description"), **limits)
+    info.annotation = _kind(schema)
+    return info
+
+
+def _kind(schema: Schema) -> Any:
+    if "enum" in schema:
+        return Literal[tuple(schema["enum"])]
+    if schema.get("type") == "array":
+        return list[int]
+    return KINDS[schema["type"]]
+
+
+def _nested(schema: Schema, value: Schema) -> Schema | None:
+    """The model that a field refers to, if it does."""
+    link = value.get("$ref") or next((one["$ref"] for one in value.get("allOf", ()) if "$ref" in one), "")
+    name = str(link).rpartition("/")[2]
+    found: Schema | None = schema.get("$defs", {}).get(name)
+    return found

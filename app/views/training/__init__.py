@@ -1,0 +1,1 @@
+"""Train: put a run together, watch it learn, compare it with others."""
