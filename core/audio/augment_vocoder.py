@@ -18,8 +18,8 @@ from torchaudio.transforms import Resample
 N_FFT = 960
 HOP = 320
 """A third of a frame: the squares of Hann windows so far apart add up to a constant."""
-MARGIN = 1024
-"""Samples mirrored on at both ends: more than the vocoder looks beyond them, four semitones up."""
+MARGIN = 1280
+"""Samples mirrored on at both ends: more than the vocoder looks beyond them at twice the speed, 4 semitones up."""
 LARGEST_DENOMINATOR = 49
 """Of a pitch ratio: 18/17 and 55/49 are a semitone and two within 1.1 cents, and take 50 taps a sample."""
 TINY = 1e-9
@@ -96,7 +96,8 @@ class PhaseVocoder(nn.Module):
         -------
         (n, samples)
         """
-        steps = torch.arange(0, samples + 1, HOP, device=waves.device)[:, None]
+        # From a frame before the first sample to one after the last: each lies in three.
+        steps = torch.arange(-HOP, samples + HOP + 1, HOP, device=waves.device)[:, None]
         centres = (steps * rates).round().long() + origins  # (frames, n)
         spectra = self._spectra(waves, centres)
         turned = _turned(spectra, self._spectra(waves, centres[1:] - HOP))
@@ -113,14 +114,14 @@ class PhaseVocoder(nn.Module):
         return spectra.view(*centres.shape, -1)
 
     def _overlap_add(self, frames: Tensor) -> Tensor:
-        """(frames, n, N_FFT) -> (n, samples) from the middle of the first frame on."""
+        """(frames, n, N_FFT) -> (n, samples) from the middle of the second frame on."""
         count, items, _ = frames.shape
         window = self.window * (HOP / self.window.square().sum())
         parts = list(zip(torch.split(frames, HOP, 2), torch.split(window, HOP), strict=True))
         total = frames.new_zeros(count + len(parts) - 1, items, HOP)
         for hop, (part, weights) in enumerate(parts):
             total[hop : hop + count].addcmul_(part, weights)
-        return total.transpose(0, 1).reshape(items, -1)[:, N_FFT // 2 :]
+        return total.transpose(0, 1).reshape(items, -1)[:, N_FFT // 2 + HOP :]
 
 
 def _turned(spectra: Tensor, before: Tensor) -> Tensor:
