@@ -52,7 +52,7 @@ class ContrastiveConfig(NetworkConfig):
     )  # fmt: skip
     head: Literal["none", "mlp"] = Field(
         "none", title="Head",
-        description="mlp: the loss sees the embedding through two more layers, which are dropped afterwards.",
+        description="mlp: the loss sees the embedding through two more layers, which embedding leaves out.",
     )  # fmt: skip
 
 

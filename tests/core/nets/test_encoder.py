@@ -97,6 +97,29 @@ def test_levels_are_maxima_over_time_in_order() -> None:
         assert torch.allclose(vector[128 * index : 128 * (index + 1)], head(peaks.reshape(-1)), atol=1e-4)
 
 
+@pytest.mark.parametrize("network", [Encoder, MultiLevelEncoder])
+def test_channels_last_holds_forward_and_backward(network: type[Encoder] | type[MultiLevelEncoder]) -> None:
+    """No kernel of a training step has to turn a tensor around: that would cost a quarter of it."""
+    encoder = network(width=0.125)
+    encoder.to(memory_format=torch.channels_last)
+    seen: list[bool] = []
+
+    def look(tensor: torch.Tensor) -> None:
+        seen.append(tensor.is_contiguous(memory_format=torch.channels_last))
+
+    def watch(_: nn.Module, __: object, out: torch.Tensor) -> None:
+        look(out)
+        out.register_hook(look)
+
+    for block in encoder.trunk.blocks:
+        for part in block.children():
+            part.register_forward_hook(watch)
+    with torch.autocast("cpu", torch.bfloat16):
+        encoder(torch.rand(2, 188, 96)).float().square().sum().backward()
+    assert len(seen) == 2 * 5 * 3
+    assert all(seen)
+
+
 def test_initial_weights() -> None:
     """Uniform within Kaiming's bound for convolutions and Xavier's for linear layers; zero biases."""
     torch.manual_seed(0)
