@@ -25,8 +25,12 @@ FEW_DIRECTIONS = 2.0
 """Effective rank under which there is a line and nothing beside it. Untrained encoders have five or more."""
 NEAR_CHANCE = 3.0
 """Accuracy below so many times chance is chance: guessing on 64 pairs among 64 reaches it less than once in ten."""
+NEAR_BLIND = 0.95
+"""Share of the loss of guessing from which on a loss is that: a run that learns is below it within some steps."""
 SATURATED = 10.0
 """Logit spread at which the softmax over 64 candidates has one winner that takes nearly all: it gives no gradient."""
+WORSE = 1.2
+"""Times the loss of guessing: an encoder that says nothing has that loss, and nearly so for long at times."""
 LONG = 100
 """Steps after the warm-up in which every preset that works has come below the loss of guessing."""
 EASY = 0.95
@@ -136,18 +140,32 @@ def _lost(steps: NDArray[np.int64], values: NDArray[np.float64]) -> int | None:
 
 def _collapse(run: _Run) -> Verdict | None:
     """All tracks at one place, or on a line, at the last two validations, after the warm-up."""
-    rank, spread, right = (_last_two(run, m) for m in ("effective_rank", "uniformity", "val_accuracy"))
-    if rank is None or spread is None or right is None:
+    rank, spread, right, loss = (
+        _last_two(run, metric) for metric in ("effective_rank", "uniformity", "val_accuracy", "val_loss")
+    )
+    if rank is None or spread is None or right is None or loss is None:
         return None
-    guesses = (right < NEAR_CHANCE * run.chance).all()
-    # Under a plain dot product what all tracks have in common may grow for nothing; only with an accuracy of
-    # chance does it mean that there is nothing else.
-    if not ((rank < FEW_DIRECTIONS).all() or ((spread > ONE_POINT).all() and guesses)):
+    one_point = bool((spread > ONE_POINT).all())
+    # Under a plain dot product what all tracks have in common may grow for nothing; only with the results of
+    # guessing does it mean that there is nothing else.
+    blind = run.terms * math.log(1 / run.chance)
+    guesses = (right < NEAR_CHANCE * run.chance) | (loss > NEAR_BLIND * blind)
+    if not ((rank < FEW_DIRECTIONS).all() or (one_point and guesses.all())):
         return None
+    # For small distances uniformity is -2 E|x - y|^2, and the cosine of x and y is 1 - |x - y|^2 / 2.
+    how = (
+        f"any two are {_percent(1 + spread[-1] / 4)} alike"
+        if one_point
+        else f"they differ in {rank[-1]:.1f} ways"
+    )
+    found = (
+        f"It finds what belongs together in {_percent(right[-1])} of the cases; guessing finds {_percent(run.chance)}."
+        if right[-1] < NEAR_CHANCE * run.chance
+        else f"Its error on music that it does not train on is {_short(loss[-1])}; that of guessing is {_short(blind)}."
+    )
     return Verdict(
         "collapse", "problem",
-        f"To this encoder all music sounds the same: its tracks differ in {rank[-1]:.1f} directions, and it finds "
-        f"what belongs together in {_percent(right[-1])} of the cases, where guessing finds {_percent(run.chance)}.",
+        f"To this encoder all tracks sound nearly the same: {how}. {found}",
         f"Stop it, and start a new run with a learning rate of {run.slower} or less (it was "
         f"{_short(run.config.training.lr)}). If that does not help: a larger batch, or a longer warm-up.",
     )  # fmt: skip
@@ -156,10 +174,12 @@ def _collapse(run: _Run) -> Verdict | None:
 def _saturation(run: _Run) -> Verdict | None:
     """Scores so far apart that the softmax has one winner, and the wrong one, for long after the warm-up."""
     steps, losses, spread = run.steps("loss"), run.values("loss"), run.values("logit_std")
-    if not len(spread) or spread[0] < SATURATED or not len(steps) or steps[-1] < run.warm + LONG:
+    if not len(spread) or spread[0] < SATURATED or not len(steps):
         return None
-    loss = float(np.median(losses[-WINDOW:]))
-    if loss <= run.guessing:
+    if steps[-1] < min(run.warm + LONG, run.config.training.steps):
+        return None
+    loss = float(np.median(losses[-min(WINDOW, 1 + len(losses) // 4) :]))
+    if loss <= WORSE * run.guessing:
         return None
     return Verdict(
         "saturation", "warning",

@@ -105,13 +105,14 @@ def collapsed() -> dict[str, Curve]:
 def test_all_tracks_at_one_place_are_a_collapse() -> None:
     verdict = only(collapsed())
     assert (verdict.kind, verdict.severity) == ("collapse", "problem")
-    assert "1.0 directions" in verdict.sentence
-    assert "1.6 % of the cases, where guessing finds 1.6 %" in verdict.sentence
+    assert "any two are 100 % alike" in verdict.sentence
+    assert "1.6 % of the cases; guessing finds 1.6 %" in verdict.sentence
 
 
 def test_few_directions_are_a_collapse_whatever_else() -> None:
     curves = healthy()
     curves["effective_rank"] = curve([*np.linspace(20, 3, 6), 1.7, 1.6], 50)
+    assert "they differ in 1.6 ways" in only(curves).sentence
     assert kinds(curves) == ["collapse"]
 
 
@@ -120,6 +121,19 @@ def test_one_place_is_a_collapse_where_nothing_else_tells_tracks_apart() -> None
     assert kinds(curves) == [], "found all the same: what tracks share does not matter to a dot product"
     curves["val_accuracy"] = curve(np.full(8, 1.2 * CHANCE), 50)
     assert kinds(curves) == ["collapse"]
+
+
+def test_an_encoder_of_tiny_differences_that_gives_the_loss_of_guessing_is_a_collapse() -> None:
+    """As a run with cosine similarity and a learning rate of 1 ended; its ranks still told some tracks apart."""
+    curves = healthy() | {
+        "uniformity": curve([-0.06, -0.0002, -0.0003, -0.008, -0.03], 50),
+        "effective_rank": curve([11.5, 1.4, 1.8, 2.3, 4.3], 50),
+        "val_loss": curve([2.65, 4.15, 4.16, 4.15, 4.10], 50),
+        "val_accuracy": curve([0.33, 0.53, 0.33, 0.33, 0.4], 50),
+        "loss": curve([4.1, *np.full(249, 3.88)]),
+    }
+    assert "any two are 99 % alike" in only(curves).sentence
+    assert "is 4.1; that of guessing is 4.16" in only(curves).sentence
 
 
 def test_a_collapse_is_not_called_by_one_validation_or_in_the_warm_up() -> None:
@@ -136,6 +150,7 @@ def test_scores_too_far_apart_to_learn_from_are_saturation() -> None:
     assert "3.87" in verdict.sentence  # ln 48
     early = {metric: (s[s <= 100], v[s <= 100]) for metric, (s, v) in curves.items()}
     assert kinds(early) == [], "it may still come down"
+    assert kinds(early, config(steps=100)) == ["saturation"], "there is no more to come"
     assert kinds(curves | {"logit_std": curve(np.full(8, 3.0), 50)}) == [], "bad, but not for that reason"
 
 
