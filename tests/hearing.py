@@ -45,9 +45,10 @@ def hear(
     identify_only: bool = False,
     known: str = "",
     longest_s: float = 3600,
+    middle_s: float = 0.0,
 ) -> Heard:
     """Decode a file in this process."""
-    request = Request(7, os.fsencode(path), segments, identify_only, known)
+    request = Request(7, os.fsencode(path), segments, identify_only, known, middle_s)
     windows: list[tuple[int, Samples]] = []
     for event in decode(request, longest_s, lambda: None):
         assert event.key == request.key

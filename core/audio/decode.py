@@ -123,7 +123,7 @@ def _middle(
     file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
 ) -> Iterator[Event]:
     """So many seconds around the middle of a file whose packets have been read once."""
-    total = int(report.seconds * SAMPLE_RATE) or _length(file, longest, source.alive)
+    total = round(report.seconds * SAMPLE_RATE) or _length(file, longest, source.alive)
     used, wanted = min(total, longest), round(report.request.middle_s * SAMPLE_RATE)
     begin = max(0, (used - wanted) // 2)
     decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
