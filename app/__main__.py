@@ -48,8 +48,7 @@ def _is_command(word: str) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    wanted = window_arguments(arguments)
+    wanted = window_arguments(sys.argv[1:] if arguments is None else arguments)
     if wanted is None:
         from core.cli import main as command_line
 

@@ -21,6 +21,7 @@ import click
 from core import cli_bundles, cli_clips, cli_train, paths, progress
 from core.cli_base import ReaderGoneError, Session, command, document_text, print_text, reading_command
 from core.errors import Cancelled, UserError
+from core.leaving import leave
 from core.library.records import EncoderRecord, JobRecord, Row
 
 DONE, USER_ERROR, USAGE, BUG, CANCELLED = 0, 1, 2, 3, 130
@@ -311,12 +312,21 @@ def _run(arguments: list[str]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit with its code."""
+    """Run a command and exit with its code. Without `arguments`, those of this process, which ends at once."""
+    try:
+        _main(list(sys.argv[1:] if arguments is None else arguments))
+    except SystemExit as end:
+        if arguments is None and isinstance(end.code, int):
+            leave(end.code)
+        raise
+
+
+def _main(arguments: list[str]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names hold what a terminal's encoding may not
             stream.reconfigure(errors="backslashreplace")
     try:
-        _run(list(sys.argv[1:] if arguments is None else arguments))
+        _run(arguments)
     except ReaderGoneError:
         _leave_quietly()
     sys.exit(DONE)
