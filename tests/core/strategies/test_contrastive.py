@@ -98,11 +98,17 @@ def test_a_side_of_another_length_is_refused(strategy: ContrastiveStrategy, side
         strategy.represent(side, log_mels)
 
 
-def test_gradients_reach_every_parameter(training: ContrastiveStrategy) -> None:
-    anchors, positives = (training.represent(side, log_mels) for side, log_mels in enumerate(sides(training)))
-    loss = training.loss(anchors, positives)
-    assert loss.shape == ()
-    loss.backward()
+def test_gradients_reach_every_parameter_and_point_downhill(training: ContrastiveStrategy) -> None:
+    batch = sides(training)
+
+    def loss() -> Tensor:
+        anchors, positives = (training.represent(side, log_mels) for side, log_mels in enumerate(batch))
+        return training.loss(anchors, positives)
+
+    before = loss()
+    assert before.shape == ()
+    before.backward()
+    gradients = {}
     for parameter, weight in training.named_parameters():
         assert weight.grad is not None, parameter
         assert weight.grad.isfinite().all(), parameter
@@ -110,23 +116,11 @@ def test_gradients_reach_every_parameter(training: ContrastiveStrategy) -> None:
         # to all that is compared; everything else has to matter.
         if weight.ndim > 1:
             assert weight.grad.abs().max() > 0, parameter
-
-
-def test_a_small_step_against_the_gradient_finds_the_positives_better(training: ContrastiveStrategy) -> None:
-    batch = sides(training)
-
-    def loss() -> Tensor:
-        return training.loss(
-            training.represent(ANCHOR, batch[ANCHOR]), training.represent(POSITIVE, batch[POSITIVE])
-        )
-
-    before = loss()
-    before.backward()
-    gradients = [weight.grad for weight in training.parameters() if weight.grad is not None]
-    norm = torch.stack([gradient.norm() for gradient in gradients]).norm()
+        gradients[parameter] = weight.grad
+    norm = torch.stack([gradient.norm() for gradient in gradients.values()]).norm()
     with torch.no_grad():
-        for weight, gradient in zip(training.parameters(), gradients, strict=True):
-            weight.sub_(1e-3 * gradient / norm)
+        for parameter, weight in training.named_parameters():
+            weight.sub_(1e-3 * gradients[parameter] / norm)
         assert loss() < before - 1e-4 * norm, "a tenth of what the gradient promises, at the least"
 
 
@@ -209,7 +203,7 @@ SEPARATE = sorted({*all_trainable()} - {"self", "self-multi"})
     name=st.sampled_from(sorted(all_trainable())), spare=st.integers(0, 10**6), seed=st.integers(0, 2**32),
     longer=st.tuples(st.integers(0, 20_000), st.integers(0, 20_000)),
 )  # fmt: skip
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_both_sides_lie_within_the_clip(
     name: str, spare: int, seed: int, longer: tuple[int, int], built: dict[str, ContrastiveStrategy]
 ) -> None:
