@@ -65,6 +65,10 @@ TABLE: tuple[ActionInfo, ...] = (
                "folder-add"),
     ActionInfo("rescan", "&Look for changes", "Look for new, changed and missing files in your folders.",
                ("F5",), "retry", reason="Add a folder first."),
+    ActionInfo("import-encoder", "&Import encoder…", "Take an encoder that somebody gave you.",
+               reason="Wait until the library is open."),
+    ActionInfo("export-encoder", "&Export encoder…", "Write the chosen encoder to a file to give away.",
+               icon="export", reason="Wait until the library is open."),
     ActionInfo("preferences", "&Preferences…", "Change how Earmap looks, sounds and works.", ("Ctrl+,",),
                "settings"),
     ActionInfo("quit", "&Quit", "Close Earmap; running jobs stop and can be resumed.", ("Ctrl+Q",)),
@@ -104,7 +108,8 @@ TABLE: tuple[ActionInfo, ...] = (
 
 # A name begins a submenu where it is a tuple: (title, names...).
 MENUS: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = (
-    ("&File", ("add-folder", "rescan", SEPARATOR, "preferences", SEPARATOR, "quit")),
+    ("&File", ("add-folder", "rescan", SEPARATOR, "import-encoder", "export-encoder", SEPARATOR, "preferences",
+               SEPARATOR, "quit")),
     ("&Play", ("play", "previous", "next", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "louder",
                "quieter", SEPARATOR, "audition", "stop-preview")),
     ("&View", ("view-library", "view-train", "view-activity", SEPARATOR, "search", "similar", SEPARATOR,

@@ -135,6 +135,7 @@ class Furnished(QObject):
         choices = [choice(record) for record in self.session.encoders]
         current = self.session.encoder
         self._wiring.window.encoder.set_choices(choices, current.name if current else "")
+        self._wiring.encoder_files.set_current(current)
 
     def _choose_encoder(self, name: str) -> None:
         self._wiring.change("embedding", encoder=name)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from app import wording
 from app.context import Context
 from app.drops import raw_path
+from app.encoder_files import EncoderFiles, is_encoder_file
 from app.forms import Choices
 from app.job_view import JobView
 from app.main_window import MainWindow, Parts
@@ -90,6 +91,7 @@ class Wiring(QObject):
         self._preferences: Preferences | None = None
         self._look_again = False
         self._storing = threading.Lock()
+        self.encoder_files = EncoderFiles(context, window, window.actions_table)
         self._connect()
 
     # -- opening and closing
@@ -131,11 +133,19 @@ class Wiring(QObject):
     # -- music
 
     def add(self, music: Sequence[bytes]) -> None:
-        """Scan folders and files (raw paths), and listen to what is found while that goes on."""
+        """Scan folders and files (raw paths; none: all folders), and listen to what is found while that goes on.
+
+        Encoders' files among them are imported.
+        """
         if self._furniture is None:
             self._music += music
             return
-        self.context.jobs.start("scan", {"paths": [paths.json_text(path) for path in music]})
+        encoders = [path for path in music if is_encoder_file(path)]
+        self.encoder_files.take(encoders)
+        if encoders and len(encoders) == len(music):
+            return
+        sounding = [paths.json_text(path) for path in music if path not in encoders]
+        self.context.jobs.start("scan", {"paths": sounding})
         self.read_pending(follow=True)
 
     def rescan(self, folders: Sequence[bytes] = ()) -> None:

@@ -11,6 +11,8 @@ JOBS = {
     "embed": ("Listening to the music", "tracks"),
     "train": ("Training an encoder", "steps"),
     "trial": ("Trying a training", "steps"),
+    "import_encoder": ("Importing an encoder", "files"),
+    "export_encoder": ("Exporting an encoder", "files"),
 }
 # What a finished job's result says, in this order: (name, words).
 OUTCOMES = {

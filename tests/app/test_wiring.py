@@ -239,3 +239,17 @@ def test_about_names_version_and_licence(window: MainWindow, made: Made, qtbot: 
     assert boxes()[0].text().startswith("Earmap 0")
     assert "General Public License" in boxes()[0].informativeText()
     boxes()[0].close()
+
+
+def test_encoders_that_are_dropped_are_imported_and_the_rest_is_music(
+    context: Context, window: MainWindow, made: Made, qtbot: QtBot
+) -> None:
+    window.add_wanted.emit([b"/gift.safetensors"])
+    assert kinds(context) == ["import_encoder"]
+    assert context.jobs.views[0].params["path"] == "/gift.safetensors"
+    window.add_wanted.emit([b"/music", b"/other\xff.safetensors"])
+    assert kinds(context) == ["import_encoder", "import_encoder", "scan", "embed"]
+    assert context.jobs.views[1].params["path"] == "/other\udcff.safetensors"
+    assert context.jobs.views[2].params["paths"] == ["/music"]
+    context.jobs.stop_all(0)
+    qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
