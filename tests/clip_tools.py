@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -25,7 +27,7 @@ def noise(seed: int, samples: int) -> Int16:
 def bare(identity: str, **values: object) -> Clip:
     """A clip before it has a place."""
     texts = {"title": f"Title of {identity}", "artist": "Ann", "album": "First", "recording": identity}
-    return Clip(**({"identity": identity, "samples": 0, "digest": "", **texts} | values))  # type: ignore[arg-type] # by name
+    return Clip(**({"identity": identity, "samples": 0, "digest": "", **texts} | values))
 
 
 def write_store(
@@ -56,3 +58,16 @@ def plain_decode(path: Path) -> Samples:
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
         frames += resampler.resample(None)
         return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+
+
+@contextlib.contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """The system refuses to let files grow: to a program that is a full disk."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import random
@@ -22,7 +21,7 @@ from core.audio.clip_index import INDEX, read, shard_path
 from core.audio.clip_store import ClipStore, store_bytes
 from core.audio.clips import ClipSet, Int16
 from core.errors import UserError
-from tests.clip_tools import PLAN, bare, check_digests, noise, sounds_of, write_store
+from tests.clip_tools import PLAN, bare, check_digests, no_file_larger_than, noise, sounds_of, write_store
 from tests.library_tools import write_tones
 
 
@@ -170,19 +169,6 @@ def test_a_disk_that_fails_to_sync_makes_nothing_valid(
 
 
 # -- a full disk -----------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def no_file_larger_than(size: int) -> Iterator[None]:
-    """The system refuses to let files grow: to a program that is a full disk."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits there")
