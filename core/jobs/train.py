@@ -56,7 +56,8 @@ class Train(Job[Params]):
         ctx.library.runs.update(
             run.id, state="running", job_id=ctx.job_id, chance=trainer.validation.chance, wish=""
         )
-        ctx.library.runs.rewind(run.id, trainer.at)
+        if self.params.resume:
+            ctx.library.runs.rewind(run.id, trainer.at)
         with Recorder(ctx, run.id, folder, prepared.ledger, trainer) as recorder:
             ending = trainer.run(recorder)
         if ending == "pause":
