@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.torture import Evil
 
 pytest_plugins = ["pytester", "tests.guards", "tests.screen"]
 
@@ -41,3 +45,11 @@ def silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     return ["earmap"]
+
+
+@pytest.fixture(scope="session")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> list[Evil]:
+    """The torture folder, made once; those who read it change nothing in it."""
+    from tests.torture import build
+
+    return build(tmp_path_factory.mktemp("torture") / "music")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -9,19 +10,17 @@ import pytest
 
 from core.library.store import Library
 from core.settings import AudioSettings, Settings
-from tests import torture
 from tests.library_tools import counts, run_job, scan
+from tests.torture import Evil
 
 LIMIT_S = 5.0
 
 
 @pytest.mark.timeout(400)
-def test_the_torture_folder(tmp_path: Path) -> None:
-    evil = torture.build(tmp_path / "evil")
-    assert len(evil) >= 60
+def test_the_torture_folder(evil: list[Evil], tmp_path: Path) -> None:
     settings = Settings(audio=AudioSettings(stall_limit_s=LIMIT_S))
     with Library(tmp_path / "a.earmap") as library:
-        scan(library, tmp_path / "evil")
+        scan(library, Path(os.fsdecode(evil[0].path)).parent)
         start = time.monotonic()
         ended = run_job(library, "embed", settings)
         assert ended.outcome == "completed", (ended.title, ended.details)
