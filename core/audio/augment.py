@@ -5,7 +5,8 @@ Only the items for which an effect is drawn are computed. See `core.audio.augmen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,14 @@ COLUMNS = (
     "noise", "snr", "offset", "polarity",
 )  # fmt: skip
 """New ones go to the end: a run keeps its draws."""
+GPU_CHUNK = 512
+"""Views at a time on a GPU: 3 GB of spectra."""
 NOISE = 2**20
 """Samples of the noise that all items take theirs from, each from a place of its own."""
 NOISE_SEED = 0x6E6F697365
 
-Mask = NDArray[np.bool_]
+Response = Callable[[Tensor], Tensor]
+"""Of some items (m,) what their spectra are multiplied with, (m, bins)."""
 
 
 class WaveAugment(nn.Module):
@@ -67,8 +71,18 @@ class WaveAugment(nn.Module):
         Returns
         -------
         float32 (n, k 48000). May exceed 1 where noise or a room adds to a loud sound: nothing is clipped.
+
+        Raises
+        ------
+        ValueError
+            The views are of another length.
         """
-        samples = waves.shape[1] // self.config.crop(side) * SEGMENT
+        segments, left = divmod(waves.shape[1], self.config.crop(side))
+        if left or not segments:
+            raise ValueError(
+                f"views of {self.config.crop(side)} samples a segment expected, got {waves.shape[1]}"
+            )
+        samples = segments * SEGMENT
         if side not in self.config.sides:
             return waves[:, :samples]
         draws = Draws(COLUMNS, seed, step, rows, side)
@@ -94,31 +108,30 @@ class WaveAugment(nn.Module):
         return heard
 
     def _resound(self, heard: Tensor, draws: Draws) -> None:
-        """Filter and reverberation, in one multiplication of each spectrum."""
-        config, device = self.config.reverb, heard.device
-        filtered, reverberated = draws.on("filter", self.config.filter.p), draws.on("reverb", config.p)
-        wet = np.where(reverberated, draws.between("wet", config.wet_low, config.wet_high), 0.0)
-        shares, rooms = on_device(wet, device), on_device(draws.below("room", ROOMS), device)
-        high_pass, corners, changed = self._filters(draws, device)
-        for some in _chunks(filtered | reverberated, device):
-            responses = self.rooms.reverberation(rooms[some], shares[some])
-            which = changed[some].nonzero().squeeze(1)
-            if len(which):
-                responses[which] *= self.rooms.filters(corners[some[which]], high_pass[some[which]])
-            heard[some] = self.rooms(heard[some], responses)
+        """Filter and reverberation; an item that gets both pays for one multiplication of its spectrum."""
+        filtered = draws.on("filter", self.config.filter.p)
+        reverberated = draws.on("reverb", self.config.reverb.p)
+        filters, rooms = self._filters(draws, heard.device), self._rooms(draws, heard.device)
+        for chosen, parts in (
+            (filtered & ~reverberated, (filters,)),
+            (reverberated & ~filtered, (rooms,)),
+            (filtered & reverberated, (filters, rooms)),
+        ):
+            for some in _chunks(chosen, heard.device):
+                heard[some] = self.rooms(heard[some], reduce(torch.mul, (part(some) for part in parts)))
 
-    def _filters(self, draws: Draws, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-        """Of each item: whether it is a high-pass (else low-pass), the corner in Hz, and whether it is on."""
+    def _filters(self, draws: Draws, device: torch.device) -> Response:
         config = self.config.filter
         low_pass = draws.octaves("corner", config.low_pass_low, config.low_pass_high)
         high_pass = draws.octaves("corner", config.high_pass_low, config.high_pass_high)
         high = draws.on("high_pass", 0.5)
-        corners = np.where(high, high_pass, low_pass)
-        return (
-            on_device(high, device),
-            on_device(corners, device),
-            on_device(draws.on("filter", config.p), device),
-        )
+        corners, kinds = on_device(np.where(high, high_pass, low_pass), device), on_device(high, device)
+        return lambda some: self.rooms.filters(corners[some], kinds[some])
+
+    def _rooms(self, draws: Draws, device: torch.device) -> Response:
+        wet = on_device(draws.between("wet", self.config.reverb.wet_low, self.config.reverb.wet_high), device)
+        rooms = on_device(draws.below("room", ROOMS), device)
+        return lambda some: self.rooms.reverberation(rooms[some], wet[some])
 
     def _add_noise(self, heard: Tensor, draws: Draws) -> None:
         """White noise, `snr` below the power of what is heard; silence stays silent."""
@@ -146,9 +159,8 @@ def _rms(waves: Tensor) -> Tensor:
 def _chunks(
     chosen: NDArray[np.bool_], device: torch.device, alike: NDArray[np.int64] | None = None
 ) -> Iterator[Tensor]:
-    """The numbers of the `chosen` items, some at a time on a CPU, whose cache they fit into; those `alike` together."""
+    """The numbers of the `chosen` items, some at a time (on a CPU: as its cache holds), those `alike` together."""
     found = chosen.nonzero()[0]
     rows = on_device(found if alike is None else found[alike[found].argsort(kind="stable")], device)
-    return iter(
-        torch.split(rows, CPU_CHUNK if device.type == "cpu" else max(1, len(rows))) if len(rows) else ()
-    )
+    if len(rows):
+        yield from torch.split(rows, CPU_CHUNK if device.type == "cpu" else GPU_CHUNK)

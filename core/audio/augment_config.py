@@ -48,10 +48,18 @@ class Stretch(Effect):
 class Filter(Effect):
     """Second-order low-pass or high-pass (Butterworth), as likely the one as the other, as each octave of corners."""
 
-    low_pass_low: float = Field(1500.0, ge=20, le=7900, title="Lowest low-pass corner (Hz)")
-    low_pass_high: float = Field(7000.0, ge=20, le=7900, title="Highest low-pass corner (Hz)")
-    high_pass_low: float = Field(60.0, ge=20, le=7900, title="Lowest high-pass corner (Hz)")
-    high_pass_high: float = Field(600.0, ge=20, le=7900, title="Highest high-pass corner (Hz)")
+    low_pass_low: float = Field(
+        1500.0, ge=20, le=7900, title="Lowest low-pass corner (Hz)", description="Where it is 3 dB down."
+    )
+    low_pass_high: float = Field(
+        7000.0, ge=20, le=7900, title="Highest low-pass corner (Hz)", description="Where it is 3 dB down."
+    )
+    high_pass_low: float = Field(
+        60.0, ge=20, le=7900, title="Lowest high-pass corner (Hz)", description="Where it is 3 dB down."
+    )
+    high_pass_high: float = Field(
+        600.0, ge=20, le=7900, title="Highest high-pass corner (Hz)", description="Where it is 3 dB down."
+    )
 
 
 class Reverb(Effect):
@@ -74,8 +82,16 @@ class Reverb(Effect):
 class Noise(Effect):
     """White noise, so far below the item's own power."""
 
-    snr_low: float = Field(5.0, ge=-20, le=80, title="Lowest signal-to-noise ratio (dB)")
-    snr_high: float = Field(25.0, ge=-20, le=80, title="Highest signal-to-noise ratio (dB)")
+    snr_low: float = Field(
+        5.0, ge=-20, le=80, title="Lowest signal-to-noise ratio (dB)", description="To the item's own power."
+    )
+    snr_high: float = Field(
+        25.0,
+        ge=-20,
+        le=80,
+        title="Highest signal-to-noise ratio (dB)",
+        description="To the item's own power.",
+    )
 
 
 class Polarity(Effect):
@@ -96,10 +112,18 @@ class Mixup(Effect):
 class ResizeCrop(Effect):
     """A part of the log-mel, stretched over the whole: other tempo, transposed, nothing invented."""
 
-    time_low: float = Field(0.6, ge=0.1, le=1, title="Smallest part of the time")
-    time_high: float = Field(1.0, ge=0.1, le=1, title="Largest part of the time")
-    mel_low: float = Field(0.6, ge=0.1, le=1, title="Smallest part of the mel bands")
-    mel_high: float = Field(1.0, ge=0.1, le=1, title="Largest part of the mel bands")
+    time_low: float = Field(
+        0.6, ge=0.1, le=1, title="Smallest part of the time", description="1: all of it, as it is."
+    )
+    time_high: float = Field(
+        1.0, ge=0.1, le=1, title="Largest part of the time", description="1: all of it, as it is."
+    )
+    mel_low: float = Field(
+        0.6, ge=0.1, le=1, title="Smallest part of the mel bands", description="1: all of it, as it is."
+    )
+    mel_high: float = Field(
+        1.0, ge=0.1, le=1, title="Largest part of the mel bands", description="1: all of it, as it is."
+    )
 
 
 class AugmentConfig(BaseModel):
@@ -123,7 +147,7 @@ class AugmentConfig(BaseModel):
         """Samples to cut for a view of so many segments of 3 s: 57,600 a segment where it is stretched."""
         if side not in self.sides or not (self.pitch.p or self.stretch.p):
             return SEGMENT * segments
-        return math.ceil(SEGMENT * segments * max(MARGIN, self.stretch.high))
+        return segments * math.ceil(SEGMENT * max(MARGIN, self.stretch.high))
 
 
 PAPER: dict[str, Any] = {

@@ -50,6 +50,8 @@ class PitchResample(nn.Module):
 
     def forward(self, waves: Tensor, semitones: Tensor) -> Tensor:
         """(n, samples) and (n,) -> (n, longest); sample i comes to i / ratio, zeros after the end."""
+        if not self.resample:
+            return waves
         longest = max(-(-waves.shape[1] // ratio) for ratio in self.ratios.values())
         played = waves.new_zeros(len(waves), longest)
         for interval in self.ratios:

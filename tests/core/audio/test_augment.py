@@ -176,6 +176,18 @@ def test_autocast_changes_nothing() -> None:
         assert torch.equal(augmented(waves, **EVERYTHING), plain)
 
 
+@pytest.mark.parametrize("samples", [0, SEGMENT, CROP - 1, 2 * CROP + SEGMENT])
+def test_views_of_another_length_are_refused(samples: int) -> None:
+    with pytest.raises(ValueError, match="57600 samples a segment"):
+        WaveAugment(AugmentConfig(**PAPER))(torch.zeros(1, samples), 0, 0, np.arange(1), 1)
+
+
+def test_four_segments_at_an_odd_speed_are_four() -> None:
+    augment = WaveAugment(AugmentConfig(stretch={"p": 1.0, "high": 1.23457}))
+    waves = torch.zeros(1, augment.config.crop(0, 4))
+    assert augment(waves, 0, 0, np.arange(1), 0).shape == (1, 4 * SEGMENT)
+
+
 def test_a_batch_of_none_is_one_of_none() -> None:
     assert augmented(torch.zeros(0, CROP), **EVERYTHING).shape == (0, SEGMENT)
 

@@ -91,7 +91,7 @@ def test_a_config_survives_json(preset: dict[str, Any]) -> None:
     assert AugmentConfig.model_validate_json(config.model_dump_json()) == config
 
 
-def test_every_field_has_a_title() -> None:
+def test_every_field_has_a_title_and_a_description() -> None:
     fields = [*AugmentConfig.model_fields.values()]
     for effect in EFFECTS:
         kind = AugmentConfig.model_fields[effect].annotation
@@ -99,7 +99,9 @@ def test_every_field_has_a_title() -> None:
         assert issubclass(kind, Effect)
         assert kind.__doc__
         fields += kind.model_fields.values()
-    assert all(field.title for field in fields)
+    assert all(
+        field.title and (field.description or isinstance(field.default_factory, type)) for field in fields
+    )
 
 
 def test_the_window_can_show_it_without_torch() -> None:
