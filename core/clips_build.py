@@ -15,7 +15,7 @@ from contextlib import suppress
 from core import paths
 from core.audio.clip_index import SAMPLE_BYTES
 from core.audio.clip_store import ClipStore, store_bytes
-from core.audio.clips import Clip, ClipSet, plan_name
+from core.audio.clips import Clip, ClipSet, plan_name, plan_seconds
 from core.audio.pool import DecodePool
 from core.audio.records import Failed, Finished, Request, Window
 from core.audio.spool import Spool
@@ -80,7 +80,8 @@ class Build:
     """
 
     def __init__(self, ctx: JobContext, music: Music, seconds: float, budget_bytes: int) -> None:
-        self.ctx, self.music, self.seconds, self.budget = ctx, music, seconds, budget_bytes
+        self.ctx, self.music, self.budget = ctx, music, budget_bytes
+        self.seconds = plan_seconds(plan_name(seconds))  # what its folder says
         self.folder = clips_folder(ctx.library, seconds)
         self.tally: Counter[str] = Counter()
         self._room = self._done = 0

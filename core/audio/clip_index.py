@@ -34,7 +34,7 @@ LONGEST_TEXT = 500
 _LARGEST_INDEX = 2 << 30
 _IDENTITY = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{32}")
-_PLAN = re.compile(r"whole|middle-[1-9]\d{0,3}(\.\d{1,3})?")
+_PLAN = re.compile(r"whole|middle-(?!0+(\.0+)?$)\d{1,4}(\.\d{1,3})?")
 HINT = "Delete this folder: clips are made again from the music."
 
 
@@ -80,7 +80,7 @@ class Clip:
 
 def plan_name(seconds: float) -> str:
     """The plan that takes so many seconds from the middle of each track; 0: all of it."""
-    return f"middle-{round(seconds, 3):g}" if seconds else "whole"
+    return f"middle-{seconds:.5g}" if seconds >= 0.1 else "whole"
 
 
 def plan_seconds(plan: str) -> float:

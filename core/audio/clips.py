@@ -27,6 +27,7 @@ from core.audio.clip_index import (
     read,
     shard_path,
 )
+from core.audio.clip_manifest import MANIFEST
 from core.audio.records import Samples
 from core.errors import UserError
 
@@ -34,7 +35,7 @@ __all__ = ["FULL_SCALE", "Clip", "ClipSet", "is_plan", "plan_name", "plan_second
 
 FULL_SCALE = 32_768
 """What 1.0 becomes."""
-_RESIDENT = 256 << 20
+_RESIDENT = 64 << 20
 """Bytes read after which pages of the files are given back: the memory that a run shows does not grow."""
 
 Int16 = NDArray[np.int16]
@@ -94,7 +95,7 @@ class ClipSet:
         for _ in range(3):  # somebody may be tidying up between the two steps
             index = read(folder)
             if index is None:
-                raise UserError(f"There are no clips in {folder}.", "Make them with: earmap train")
+                raise _nothing(folder)
             try:
                 shards = {n: _Shard(shard_path(folder, n), end) for n, end in index.ends().items()}
             except (OSError, ValueError):
@@ -167,3 +168,13 @@ class ClipSet:
             self._read_bytes = 0
             for shard in self._shards.values():
                 shard.give_back()
+
+
+def _nothing(folder: Path) -> UserError:
+    if (folder / MANIFEST).is_file():
+        return UserError(
+            f"The clips in {folder} are packed.", "Take them in with: earmap import clips FOLDER"
+        )
+    return UserError(
+        f"There are no clips in {folder}.", "They are made when an encoder is trained: earmap train"
+    )

@@ -72,6 +72,11 @@ def test_flac_gives_every_sample_back(clips: ClipSet, packed: Path, tmp_path: Pa
     ]
 
 
+def test_packed_clips_are_no_store_and_the_hint_says_what_to_do(packed: Path) -> None:
+    with pytest.raises(UserError, match=r"are packed.*import clips"):
+        ClipSet.open(packed)
+
+
 def test_any_other_program_reads_the_files(clips: ClipSet, packed: Path) -> None:
     parts = [soundfile.read(path, dtype="int16") for path in sorted(packed.glob("*.flac"))]
     assert {rate for _, rate in parts} == {RATE}

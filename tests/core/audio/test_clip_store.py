@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +61,6 @@ def test_new_tags_replace_the_old_and_move_no_sound(tmp_path: Path) -> None:
     write_store(tmp_path, {"a": noise(0, 100)})
     before = store_bytes(tmp_path)
     with ClipStore(tmp_path, PLAN) as store:
-        from dataclasses import replace
-
         store.describe(replace(store.clips["a"], title="Better", album="Other"))
     (clip,) = ClipSet.open(tmp_path).clips
     assert (clip.title, clip.album, clip.artist) == ("Better", "Other", "Ann")
@@ -87,8 +86,6 @@ def test_an_index_that_says_most_things_twice_is_written_anew(tmp_path: Path) ->
     write_store(tmp_path, {"a": noise(0, 10)})
     with ClipStore(tmp_path, PLAN) as store:
         for number in range(1500):
-            from dataclasses import replace
-
             store.describe(replace(store.clips["a"], title=str(number)))
     long = (tmp_path / INDEX).stat().st_size
     with ClipStore(tmp_path, PLAN):

@@ -149,7 +149,8 @@ def test_memory_does_not_grow_with_what_is_read(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("seconds", "name"), [(30, "middle-30"), (0, "whole"), (7.5, "middle-7.5"), (3600, "middle-3600")]
+    ("seconds", "name"),
+    [(30, "middle-30"), (0, "whole"), (7.5, "middle-7.5"), (3600, "middle-3600"), (0.5, "middle-0.5")],
 )
 def test_plans_have_names_that_can_be_folders(seconds: float, name: str) -> None:
     assert plan_name(seconds) == name
@@ -158,7 +159,7 @@ def test_plans_have_names_that_can_be_folders(seconds: float, name: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["", "..", "middle-", "middle-0", "middle-30/..", "middle--1", "WHOLE", None, 3]
+    "name", ["", "..", "middle-", "middle-0", "middle-0.0", "middle-30/..", "middle--1", "WHOLE", None, 3]
 )
 def test_nothing_else_is_a_plan(name: object) -> None:
     assert not is_plan(name)
