@@ -22,6 +22,7 @@ WIDTH = 1.7
 MOST_MARKS = 80
 """Of more points than this, marks would be a worm."""
 HEIGHT, AXIS_WIDTH = 204, 46
+NOTHING = "Nothing was measured yet."
 MARKS = {"line": "▬", "faint": "▬", "marks": "●", "area": "■"}
 KEY_ZOOM, KEY_PAN = 0.8, 0.1
 
@@ -146,6 +147,7 @@ class CurveChart(QFrame):
         self.plot.setAccessibleDescription(tip)
         self.readout = QLabel(self)  # lies over the plot, beside the pointer
         self.save = QToolButton()
+        self.nothing = QLabel(NOTHING, self.plot)
         self._chance = pg.InfiniteLine(angle=0, movable=False)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
         self._lay_out(tip)
@@ -180,6 +182,9 @@ class CurveChart(QFrame):
         layout.setSpacing(2)
         layout.addLayout(head)
         layout.addWidget(self.plot, 1)
+        self.nothing.setProperty("role", "small")
+        self.nothing.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.nothing.move(AXIS_WIDTH + 14, 12)
         self.setMinimumWidth(230)
         self.setFixedHeight(HEIGHT)
         for line in (self._chance, self._cross):
@@ -289,8 +294,11 @@ class CurveChart(QFrame):
         ends = [(float(y.min()), float(y.max())) for y in (one.curve.y for one in self.lines) if len(y)]
         if self.reference is not None and ends:
             ends.append((self.reference, self.reference))
-        ends += [(end, end) for end in (self._floor, self._ceiling) if end is not None]
-        if ends:
+        ends += [(end, end) for end in (self._floor, self._ceiling) if end is not None and ends]
+        self.nothing.setVisible(not self.lines)
+        if not ends:
+            self.plot.box.setYRange(0, 1, padding=0)
+        else:
             low, high = min(end[0] for end in ends), max(end[1] for end in ends)
             room = (high - low) * 0.06 or max(abs(high) * 0.1, 1e-6)
             self.plot.box.setYRange(low - (0 if low == self._floor else room), high + room, padding=0)

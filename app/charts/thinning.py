@@ -65,10 +65,8 @@ def thin(x: Floats, y: Floats, span: tuple[float, float] | None, cells: int) -> 
     whole = len(x) // size * size
     parts = y[:whole].reshape(-1, size)
     offsets = np.arange(len(parts)) * size
-    ends = np.stack([parts.argmin(axis=1) + offsets, parts.argmax(axis=1) + offsets], axis=1)
-    places = np.unique(np.concatenate([[0], np.sort(ends, axis=1).reshape(-1), np.arange(whole, len(x))]))
-    if len(x) - whole > 2:  # the rest that fills no cell
-        rest = y[whole:]
-        tail = sorted({whole + int(rest.argmin()), whole + int(rest.argmax()), len(x) - 1})
-        places = np.unique(np.concatenate([places[places < whole], tail]))
+    found = [parts.argmin(axis=1) + offsets, parts.argmax(axis=1) + offsets, np.array([0, len(x) - 1])]
+    if whole < len(x):  # the rest, which fills no cell
+        found.append(np.array([y[whole:].argmin(), y[whole:].argmax()]) + whole)
+    places = np.unique(np.concatenate(found))
     return x[places], y[places]

@@ -19,12 +19,13 @@ KB, MB, GB = 1e3, 1e6, 1e9
 
 
 def state(run: RunView) -> str:
-    """`Learning · about 3 min left`."""
+    """`About 3 min left` while it learns, else what it is."""
     told = STATES[run.state]
     if run.state == "preparing" and run.job is not None and run.job.stage:
         return f"{run.job.stage} · {_share(run.job.done, run.job.total)}".removesuffix(" · ")
     if run.state == "running" and run.seconds_left is not None:
-        return f"{told} · {wording.time_left(run.seconds_left)}"
+        left = wording.time_left(run.seconds_left)
+        return left[0].upper() + left[1:]
     return told
 
 
