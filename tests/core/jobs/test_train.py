@@ -29,6 +29,7 @@ from tests.library_tools import Recorder, run_job, scan
 from tests.training_tools import SMALL, sound, write_clips
 
 TRACKS = 12
+TINY = SMALL | {"steps": 4, "batch": 2, "validate_every": 2}
 LEARNED = ("loss", "accuracy", "grad_norm", "lr", "val_loss", "val_accuracy", "effective_rank")
 
 
@@ -70,7 +71,7 @@ def threads() -> Iterator[None]:
 
 
 def train(library: Library, listener: Any = None, **params: Any) -> Ended:
-    overrides = SMALL | params.pop("overrides", {})
+    overrides = TINY | params.pop("overrides", {})
     wanted = {"strategy": "adjacent", "device": "cpu", "overrides": overrides} | params
     if params.get("resume"):
         wanted["overrides"] = {}
@@ -110,7 +111,7 @@ def test_an_encoder_with_its_card_comes_out(library: Library, music: Path) -> No
     ended = train(library, heard, pins=[1])
     assert ended.outcome == "completed", (ended.title, ended.details)
     run = library.runs.get(ended.result["run"])
-    assert (run.state, run.step, run.encoder) == ("finished", 6, "adjacent-modern-w0.125")
+    assert (run.state, run.step, run.encoder) == ("finished", 4, "adjacent-modern-w0.125")
     assert run.chance == 1 / 3  # twelve recordings, a quarter of them kept
     assert run.job_id is not None
     record = library.encoders.get(run.encoder)
@@ -120,16 +121,16 @@ def test_an_encoder_with_its_card_comes_out(library: Library, music: Path) -> No
     assert card["data"]["tracks"] == TRACKS
     assert card["data"]["train_tracks"] + card["data"]["validation_tracks"] == TRACKS
     assert card["data"]["seconds"] == pytest.approx(9 * TRACKS)
-    assert card["training"]["batch"] == 4
+    assert card["training"]["batch"] == 2
     assert card["training"]["precision"] == "float32"
     assert card["standardisation"]["std"] == pytest.approx(float(strategy.state_dict()["standardise.std"]))
     assert set(card["versions"]) == {"earmap", "torch", "numpy"}
-    assert card["curves"]["val_loss"][0] == [0, 3, 6]
+    assert card["curves"]["val_loss"][0] == [0, 2, 4]
     assert card["figures"]["val_loss"] == card["curves"]["val_loss"][1][-1] or card["figures"]["val_loss"] > 0
     assert card["figures"]["chance"] == run.chance
     assert run.figures["seconds"] > 0
     assert run.panel["tracks"] > 0
-    assert len(learned(library, run.name)["loss"]) == 6
+    assert len(learned(library, run.name)["loss"]) == 4
     short = [event for event in heard.of(Skipped) if "shorter" in event.reason]
     assert len(short) == 1
     embedded = run_job(library, "embed", encoder=run.encoder, device="cpu")
@@ -140,7 +141,7 @@ def test_resuming_is_like_not_stopping_also_in_the_library(library: Library) -> 
     train(library, name="whole")
     assert paused(library, 2).state == "paused"
     between = library.runs.get("r").step
-    assert 2 <= between < 6
+    assert 2 <= between < 4
     assert train(library, name="r", resume=True).outcome == "completed"
     assert learned(library, "r") == learned(library, "whole")
     hashes = {library.encoders.get(name).weights_hash for name in ("whole", "r")}
@@ -148,7 +149,7 @@ def test_resuming_is_like_not_stopping_also_in_the_library(library: Library) -> 
 
 
 def test_a_killed_process_loses_nothing_that_was_saved_and_goes_on_to_the_same_end(library: Library) -> None:
-    overrides = SMALL | {"steps": 30, "checkpoint_every": 4, "validate_every": 5}
+    overrides = TINY | {"steps": 24, "checkpoint_every": 4, "validate_every": 8}
     train(library, name="whole", overrides=overrides)
     params = {"strategy": "adjacent", "device": "cpu", "overrides": overrides, "name": "r"}
     process = JobProcess(library.path, "train", params, Settings())
@@ -156,14 +157,14 @@ def test_a_killed_process_loses_nothing_that_was_saved_and_goes_on_to_the_same_e
     while time.monotonic() < limit:
         process.poll(0.05)
         run = library.runs.find("r")
-        if run is not None and run.step >= 10:
+        if run is not None and run.step >= 6:
             break
     psutil.Process(process.pid).kill()
     process.close()
     library.jobs.bury_dead()
     killed = library.runs.get("r")
     assert (killed.state, killed.encoder) == ("interrupted", "")
-    assert 10 <= killed.step < 30
+    assert 6 <= killed.step < 24
     assert train(library, name="r", resume=True).outcome == "completed"
     assert learned(library, "r") == learned(library, "whole")
     assert library.encoders.get("r").weights_hash == library.encoders.get("whole").weights_hash
@@ -184,7 +185,7 @@ def test_finish_now_takes_the_encoder_as_it_is(library: Library) -> None:
 
 
 def test_a_paused_run_can_be_finished_without_its_music(library: Library) -> None:
-    step = paused(library, 3).step
+    step = paused(library, 2).step
     shutil.rmtree(library.sidecar("clips"))
     ended = train(library, name="r", resume=True, finish=True)
     assert ended.outcome == "completed"
@@ -306,16 +307,16 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_state(
     real = state.save
 
     def full(now: state.State, folder: Path) -> None:
-        if now.step >= 4:
+        if now.step >= 2:
             raise unwritable(folder, OSError(errno.ENOSPC, "No space left on device"))
         real(now, folder)
 
     monkeypatch.setattr(state, "save", full)
-    ended = train(library, name="r", overrides={"checkpoint_every": 2})
+    ended = train(library, name="r", overrides={"checkpoint_every": 1})
     assert "no room" in ended.title
     assert library.runs.get("r").state == "failed"
     monkeypatch.undo()
-    assert state.load(prepare.run_folder(library, "r")).step == 2
+    assert state.load(prepare.run_folder(library, "r")).step == 1
     assert train(library, name="r", resume=True).outcome == "completed"
 
 
@@ -325,10 +326,10 @@ def test_a_trial_predicts_and_the_run_keeps_it_beside_what_it_took(
     from core.training import trial
 
     monkeypatch.setattr(trial, "BUDGET_S", 1.0)
-    params = {"strategy": "adjacent", "device": "cpu", "overrides": SMALL}
+    params = {"strategy": "adjacent", "device": "cpu", "overrides": TINY}
     found = run_job(library, "trial", **params).result
     assert found["predicted_s"] > 0
-    assert found["steps_per_s"] == pytest.approx(found["pairs_per_s"] / 4)
+    assert found["steps_per_s"] == pytest.approx(found["pairs_per_s"] / 2)
     assert found["disk_bytes"] > 100_000
     assert found["memory_bytes"] > 10**7
     assert library.runs.all() == []
@@ -346,7 +347,7 @@ def test_a_trial_on_music_that_nobody_has_heard_decodes_a_little(
     monkeypatch.setattr(trial, "BUDGET_S", 0.5)
     with Library(tmp_path / "new.earmap") as library:
         scan(library, music)
-        ended = run_job(library, "trial", strategy="self", device="cpu", overrides=SMALL)
+        ended = run_job(library, "trial", strategy="self", device="cpu", overrides=TINY)
         assert ended.outcome == "completed", (ended.title, ended.details)
         assert ended.result["decode_s"] > 0
         assert ended.result["tracks"] == TRACKS + 1
