@@ -14,7 +14,7 @@ from pathlib import Path
 from core.audio.clip_store import store_bytes
 from core.audio.clips import ClipSet
 from core.clips_plan import clips_folder, stored_clips
-from core.jobs.events import Ended
+from core.jobs.events import Ended, Progress
 from core.jobs.process import JobProcess
 from core.library.store import Library
 from core.settings import Settings
@@ -34,9 +34,11 @@ def main() -> None:
         store = clips_folder(library, 30)
         for number in range(options.kills):
             job = JobProcess(library.path, "clips", {"seconds": 30}, Settings())
-            until = time.monotonic() + rng.uniform(1.5, 8)
-            while time.monotonic() < until:
-                job.poll(0.05)
+            until = None  # so long after the first track of this run
+            while until is None or time.monotonic() < until:
+                heard = job.poll(0.05)
+                if until is None and any(isinstance(event, Progress) and event.done for event in heard):
+                    until = time.monotonic() + rng.uniform(0, 5)
             job.close(0.0)
             held = stored_clips(store)
             if held:
