@@ -71,8 +71,9 @@ class Batches:
         waiting, self._early = self._early, []
         complete: list[Track] = []
         for track, samples in waiting:
-            track.waiting -= 1
             complete += self.hear(track, samples)
+            track.waiting -= 1  # not before: a batch that is full in its middle would take the track for complete
+            complete += [track] if track.complete else []
         return complete
 
     def hear(self, track: Track, samples: Floats) -> list[Track]:

@@ -85,3 +85,30 @@ def test_a_tracks_vector_is_the_strategys_summary(batches: Batches) -> None:
     batches.flush()
     wanted = strategies.build("mfcc").summarise(torch.from_numpy(one.matrix())).numpy()
     np.testing.assert_array_equal(batches.summarise(one), wanted)
+
+
+@pytest.mark.parametrize("rest", [0, SEGMENT // 3, SEGMENT])
+def test_what_was_heard_before_the_encoder_came_is_complete_once(rest: int) -> None:
+    plan = ExecutionPlan("cpu", "float32", channels_last=False, batch=BATCH)
+    early, one, two = Batches(), track(1), track(2)
+    windows = [sound(BATCH * SEGMENT, 1), sound(SEGMENT + rest, 2)]
+    for window in windows:
+        assert early.hear(one, window) == []
+    early.hear(two, sound(SEGMENT, 3))
+    finish(one)
+    finish(two)
+    complete = early.begin(Embedder(strategies.build("mfcc"), plan)) + early.flush()
+    assert sorted(done.candidate.file_id for done in complete) == [1, 2]
+    segments = [window[: len(window) // SEGMENT * SEGMENT].reshape(-1, SEGMENT) for window in windows]
+    np.testing.assert_allclose(one.matrix(), direct(*np.concatenate(segments)), rtol=1e-4, atol=1e-4)
+
+
+def test_a_track_whose_last_piece_is_too_short_is_complete_when_the_encoder_comes() -> None:
+    plan = ExecutionPlan("cpu", "float32", channels_last=False, batch=1)
+    early, one = Batches(), track(1)
+    early.hear(one, sound(SEGMENT, 1))
+    other = track(2)
+    early.hear(other, sound(SEGMENT, 2))
+    early.hear(one, sound(SEGMENT // 3, 3))
+    finish(one)
+    assert early.begin(Embedder(strategies.build("mfcc"), plan)) == [one]
