@@ -110,7 +110,7 @@ def test_resize_crop_is_scipys_interpolation() -> None:
     for row in range(4):
         grid = np.meshgrid(*places(row), indexing="ij")
         expected = ndimage.map_coordinates(values[row, 0].numpy(), grid, order=1, mode="nearest")
-        assert heard[row, 0] == pytest.approx(expected, abs=1e-3)
+        assert np.abs(heard[row, 0] - expected).max() < 1e-3
 
 
 def test_parts_are_as_large_as_asked_for_and_anywhere_inside() -> None:

@@ -90,7 +90,7 @@ def test_events_move_with_the_tempo_and_not_with_the_pitch(
 
 def test_nothing_to_do_gives_the_wave_back() -> None:
     wave = chords(CROP)
-    assert retimed(wave) == pytest.approx(wave[:SEGMENT].numpy(), abs=1e-6)
+    assert np.abs(retimed(wave) - wave[:SEGMENT].numpy()).max() < 1e-6
 
 
 def magnitudes(wave: Wave, centres: np.ndarray) -> Wave:
