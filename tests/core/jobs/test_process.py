@@ -24,6 +24,7 @@ from core.jobs.process import JobProcess
 from core.library.store import Library
 from core.settings import Settings
 from tests.audio_files import write_tone
+from tests.library_tools import scan
 
 FILES = 60
 
@@ -41,6 +42,13 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def library(tmp_path: Path) -> Path:
     with Library(tmp_path / "a.earmap"):
         return tmp_path / "a.earmap"
+
+
+@pytest.fixture
+def scanned(library: Path, music: Path) -> None:
+    """The library knows the music."""
+    with Library(library) as opened:
+        scan(opened, music)
 
 
 @pytest.fixture
@@ -83,10 +91,11 @@ def test_events_come_in_order_and_the_last_progress_is_told(start: Any, music: P
         assert opened.jobs.recent()[0].state == "completed"
 
 
-def test_skipped_items_are_told(start: Any, tmp_path: Path) -> None:
+def test_skipped_items_are_told(start: Any, library: Path, tmp_path: Path) -> None:
     (tmp_path / "drive").mkdir()
     write_tone(tmp_path / "drive" / "one.wav", 0.1)
-    listen(start("scan", paths=[str(tmp_path / "drive")]))
+    with Library(library) as opened:
+        scan(opened, tmp_path / "drive")
     (tmp_path / "drive").rename(tmp_path / "unplugged")
     (skipped,) = [event for event in listen(start("scan")) if isinstance(event, Skipped)]
     assert skipped.item == str(tmp_path / "drive")
@@ -99,8 +108,8 @@ def test_an_owner_can_wait_for_events(start: Any, music: Path) -> None:
     assert job.poll() != []
 
 
-def test_a_cancelled_job_stops_at_once_and_says_so(start: Any, music: Path, library: Path) -> None:
-    listen(start("scan", paths=[str(music)]))
+@pytest.mark.usefixtures("scanned")
+def test_a_cancelled_job_stops_at_once_and_says_so(start: Any, library: Path) -> None:
     job = start("embed")
     listen(job, until=Started)
     job.cancel()
@@ -154,8 +163,8 @@ def test_a_library_that_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
     assert ("damaged or not a library" in ended.title, ended.details) == (True, "")
 
 
-def test_closing_ends_the_whole_tree_also_where_nobody_answers(start: Any, music: Path) -> None:
-    listen(start("scan", paths=[str(music)]))
+@pytest.mark.usefixtures("scanned")
+def test_closing_ends_the_whole_tree_also_where_nobody_answers(start: Any) -> None:
     job = start("embed")
     child = psutil.Process(job.pid)
     limit = time.monotonic() + 60
@@ -193,8 +202,8 @@ if __name__ == "__main__":
 """
 
 
-def test_no_job_outlives_a_killed_owner(start: Any, music: Path, library: Path, tmp_path: Path) -> None:
-    listen(start("scan", paths=[str(music)]))
+@pytest.mark.usefixtures("scanned")
+def test_no_job_outlives_a_killed_owner(library: Path, tmp_path: Path) -> None:
     (tmp_path / "owner.py").write_text(OWNER)
     command = [sys.executable, str(tmp_path / "owner.py"), str(library)]
     where = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}

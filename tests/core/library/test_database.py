@@ -276,7 +276,7 @@ def _add_many(path: Path, start: float, n: int) -> None:
 
 def test_several_processes_make_and_write_one_library(tmp_path: Path) -> None:
     path = tmp_path / "library.earmap"
-    start = time.time() + 2.0
+    start = time.time() + 1.0
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_add_many, args=(path, start, 25)) for _ in range(3)]
     for worker in workers:
