@@ -262,16 +262,21 @@ def writer(folder: Path, *numbers: int) -> subprocess.Popen[bytes]:
 
 def test_killed_at_any_moment_it_holds_whole_batches(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    grown = 0
-    for _ in range(6):
+    for must_grow in (False, True, True, False, True, True):
         start = VectorCache(tmp_path, "k", DIM).read().stamp
         with writer(tmp_path, start, 50, 10**9) as process:
-            time.sleep(0.1 + 0.1 * rng.random())
+            until = time.monotonic() + 30  # a busy disk writes nothing for a while
+            while (
+                must_grow
+                and VectorCache(tmp_path, "k", DIM).read().stamp == start
+                and time.monotonic() < until
+            ):
+                time.sleep(0.01)
+            time.sleep(0.2 * rng.random())
             process.kill()
         found = VectorCache(tmp_path, "k", DIM).read()
         check(replace(found), {key: vector(key) for key in range(found.stamp)})
-        grown += found.stamp > start
-    assert grown >= 4
+        assert found.stamp > start or not must_grow
 
 
 def test_readers_see_whole_states_while_another_process_writes(tmp_path: Path) -> None:
