@@ -340,7 +340,9 @@ class SetupPage(QWidget):
         self._plan_soon.start()
 
     def _ask_plan(self) -> None:
-        if self.isVisible() and not self.music.trouble:
+        if self.music.trouble:
+            self._allow()
+        elif self.isVisible():
             self._training.plan(self.music.music, self._take_plan, self._no_plan)
 
     def _take_plan(self, plan: ClipPlan) -> None:

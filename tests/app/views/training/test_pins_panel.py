@@ -1,0 +1,88 @@
+"""Pinned tracks: their neighbours then and now, and how tracks are pinned."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.views.rows_delegate import TWO_LINES, TwoLines
+from app.views.training.pins_panel import NEW, PinsPanel, TrackList
+from tests.app.views.training.conftest import TrainScene
+from tests.synthetic import tags
+from tests.synthetic_runs import STORIES, panel
+
+HEALTHY = STORIES[3]
+HISTORY = panel(HEALTHY)["pins"][0]["history"]
+
+
+def lines(listed: TrackList) -> list[TwoLines]:
+    return [listed.item(row).data(TWO_LINES) for row in range(listed.count())]
+
+
+@pytest.fixture
+def pins(train: TrainScene) -> PinsPanel:
+    view = train.open(HEALTHY)
+    view.runs.tabs.setCurrentIndex(1)
+    return view.runs.pins
+
+
+def test_the_runs_pins_are_listed_with_their_newest_neighbours(pins: PinsPanel) -> None:
+    assert [one.title for one in lines(pins.pins)] == [tags(3)["title"], tags(47)["title"]]
+    assert pins.now_title.text() == "Now: step 400"
+    assert pins.before_title.text() == "Before: step 350"
+    assert [one.title for one in lines(pins.now)] == [one["title"] for one in HISTORY[-1]["neighbours"]]
+    assert [one.score for one in lines(pins.now)] == [one["score"] for one in HISTORY[-1]["neighbours"]]
+
+
+def test_what_is_new_is_marked_in_words(pins: PinsPanel) -> None:
+    for place in range(1, len(HISTORY)):
+        pins.slider.setValue(place)
+        before = {one["identity"] for one in HISTORY[place - 1]["neighbours"]}
+        new = [one["identity"] not in before for one in HISTORY[place]["neighbours"]]
+        assert [one.marked for one in lines(pins.now)] == new
+        assert [NEW in one.text for one in lines(pins.now)] == new
+
+
+def test_the_slider_goes_back_to_the_beginning(pins: PinsPanel) -> None:
+    pins.slider.setValue(0)
+    assert pins.now_title.text() == "Then: step 0"
+    assert pins.before.count() == 0
+    assert not any(one.marked for one in lines(pins.now))
+
+
+def test_another_pin_has_neighbours_of_its_own(pins: PinsPanel) -> None:
+    first = lines(pins.now)
+    pins.pins.setCurrentRow(1)
+    assert lines(pins.now) != first
+
+
+def test_a_click_plays_the_neighbour_and_those_after_it(pins: PinsPanel, train: TrainScene) -> None:
+    played: list[tuple[list[str], int]] = []
+    train.scene.player.play = lambda queue, at=0: played.append(([one.title for one in queue], at))  # type: ignore[method-assign,assignment]
+    item = pins.now.item(2)
+    pins.now.scrollToItem(item)
+    where = pins.now.visualItemRect(item).center()
+    train.scene.qtbot.mouseClick(pins.now.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    train.until(lambda: bool(played))
+    assert played == [([one["title"] for one in HISTORY[-1]["neighbours"]], 2)]
+
+
+def test_selected_tracks_are_pinned_for_the_next_run_and_stay_so(pins: PinsPanel, train: TrainScene) -> None:
+    assert not pins.pin.isEnabled()
+    assert "select tracks in the library first" in pins.pin.toolTip()
+    train.scene.select(2, 7)
+    pins.pin.click()
+    train.until(lambda: set(train.training.pin_ids) == {2, 7})
+    assert tags(6)["title"] in pins.next_time.toolTip() + pins.next_time.text()
+    assert train.view.setup.draft.pins == train.training.pin_ids
+    rows = train.scene.ask(lambda reader: reader.page([2]))
+    assert "pinned" in rows[0].labels
+    pins.unpin.click()
+    train.until(lambda: not train.training.pins)
+
+
+def test_a_run_without_pins_says_how_to_have_some(train: TrainScene) -> None:
+    view = train.open(STORIES[0].__class__("bare", pins=()))
+    view.runs.tabs.setCurrentIndex(1)
+    assert view.runs.pins.message.isVisible()
+    assert "Pin a few tracks" in view.runs.pins.message.text()
