@@ -130,7 +130,7 @@ class WorkerHandle:
 
     def _died(self) -> Failed | None:
         """The process is gone: say which file it was, if there was one."""
-        request, late = self.request, self._late()
+        request = self.request
         if self._process is not None:
             self._process.join(1)  # its exit code comes a little after the end of its pipe
         code = self._process.exitcode if self._process is not None else None
@@ -140,7 +140,7 @@ class WorkerHandle:
         if not self._ready:
             self._restart(request, code)
             return None
-        return late or Failed(request.key, *_accident(code))
+        return Failed(request.key, *_accident(code))
 
     def _restart(self, request: Request, code: int | None) -> None:
         self._failed_starts += 1
