@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -14,7 +14,8 @@ from core.audio import SAMPLE_RATE
 from core.audio.clip_index import Clip
 from core.audio.clip_store import SHARD_BYTES, ClipStore
 from core.audio.clips import ClipSet, Int16
-from core.audio.records import Samples
+from core.audio.decode import decode
+from core.audio.records import Event, Request, Samples
 
 PLAN = "middle-30"
 
@@ -71,3 +72,26 @@ def no_file_larger_than(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+class InThisProcess:
+    """Decodes as a pool does, without its processes: for tests that count what is decoded."""
+
+    def __init__(self, decoded: list[bytes], decoder: Callable[..., Iterator[Event]] = decode) -> None:
+        self.decoded, self.decoder = decoded, decoder
+
+    def __call__(self, *_: object, **__: object) -> InThisProcess:
+        return self
+
+    def __enter__(self) -> InThisProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to end."""
+
+    def stream(self, requests: Iterator[Request], idle: Callable[[], None]) -> Iterator[Event]:
+        for request in requests:
+            for event in self.decoder(request, 86_400, idle):
+                if getattr(event, "decoded", False):
+                    self.decoded.append(request.path.rpartition(b"/")[2])
+                yield event

@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,7 @@ from mutagen.flac import FLAC
 from core import clips_build, paths
 from core.audio.clip_store import store_bytes
 from core.audio.clips import ClipSet
-from core.audio.decode import decode
 from core.audio.pool import DecodePool
-from core.audio.records import Event as AudioEvent
-from core.audio.records import Request
 from core.clips_plan import Music, clips_folder, plan, recording_key, stored_clips
 from core.jobs.events import Ended, Event, Progress, Skipped
 from core.jobs.process import JobProcess
@@ -33,7 +30,7 @@ from core.library.store import Library
 from core.settings import AudioSettings, Settings, TrainingSettings
 from tests.accidents import careless
 from tests.audio_files import tone
-from tests.clip_tools import check_digests, no_file_larger_than, sounds_of
+from tests.clip_tools import InThisProcess, check_digests, no_file_larger_than, sounds_of
 from tests.hearing import write_noise
 from tests.library_tools import Recorder, embed, run_job, scan
 
@@ -68,29 +65,6 @@ def album(library: Library, tmp_path: Path) -> Path:
     folder = write_album(tmp_path / "music" / "First", 6)
     scan(library, folder)
     return folder
-
-
-class InThisProcess:
-    """Decodes as a pool does, without its processes: for tests that count what is decoded."""
-
-    def __init__(self, decoded: list[bytes], decoder: Callable[..., Iterator[AudioEvent]] = decode) -> None:
-        self.decoded, self.decoder = decoded, decoder
-
-    def __call__(self, *_: object, **__: object) -> InThisProcess:
-        return self
-
-    def __enter__(self) -> InThisProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to end."""
-
-    def stream(self, requests: Iterator[Request], idle: Callable[[], None]) -> Iterator[AudioEvent]:
-        for request in requests:
-            for event in self.decoder(request, 86_400, idle):
-                if getattr(event, "decoded", False):
-                    self.decoded.append(request.path.rpartition(b"/")[2])
-                yield event
 
 
 @pytest.fixture
