@@ -54,7 +54,8 @@ def finish(
     digest = checkpoint.weights_hash(strategy)
     known = library.encoders.find(run.name)
     name = run.name if known is None or known.weights_hash == digest else library.runs.unused_name(run.name)
-    card["name"] = name
+    card |= {"name": name, "weights_hash": digest, "dim": strategy.dim, "track_dim": strategy.track_dim}
+    card["front_end"] = strategy.front_end
     file = checkpoint.save(strategy, library.sidecar("encoders"), card)
     record = library.encoders.add(
         name=name, strategy=strategy.name, config=strategy.config.model_dump(mode="json"), dim=strategy.dim,
@@ -73,6 +74,8 @@ def card_of(
     config, frozen = saved.frozen.config, saved.frozen
     return {
         "run": run.name,
+        "strategy": config.strategy,
+        "config": config.model,
         "preset": config.preset,
         "steps": saved.step,
         "training": config.training.model_dump(mode="json"),
