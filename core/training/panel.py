@@ -21,9 +21,14 @@ from core.audio.clips import FULL_SCALE, Clip, ClipSet
 from core.evaluation.retrieval import HitRate, hit_rate, nearest
 from core.recommend import measure, unit_rows
 from core.strategies import Strategy
+from core.training.config import TrainingConfig
 
 MOST = 256
-"""Tracks in a panel: 512 segments, which cost as much as some steps of training."""
+"""Tracks in a panel: 512 segments."""
+SHARE = 0.05
+"""Of the steps' time that looking may take; with small batches not every validation has a look."""
+PASSES = 3
+"""Forward passes that a segment costs in a step: its gradients take twice as long."""
 MOST_PINS = 8
 MOST_OF_ALBUM = 12
 """Tracks of one album, so that a box set does not fill the panel."""
@@ -57,10 +62,14 @@ class Panel:
         Identities of the tracks to watch; those that have no clip are passed over.
     size
         How many tracks at most.
+    precision
+        In which the run computes: float32 or bfloat16.
     """
 
-    def __init__(self, clips: ClipSet, pins: Sequence[str] = (), size: int = MOST) -> None:
-        self._clips = clips
+    def __init__(
+        self, clips: ClipSet, pins: Sequence[str] = (), size: int = MOST, precision: str = "float32"
+    ) -> None:
+        self._clips, self._bf16 = clips, precision == "bfloat16"
         self.rows = choose(clips.clips, pins[:MOST_PINS], size)
         chosen = [clips.clips[row] for row in self.rows.tolist()]
         self.clips: tuple[Clip, ...] = tuple(chosen)
@@ -68,6 +77,18 @@ class Panel:
         self.pins = tuple(place[pin] for pin in dict.fromkeys(pins[:MOST_PINS]) if pin in place)
         numbers: dict[str, int] = {"": -1}
         self._albums = np.array([numbers.setdefault(_album(clip), len(numbers)) for clip in chosen], np.int64)
+
+    def due(self, step: int, config: TrainingConfig, segments: int) -> bool:
+        """Whether the validation after `step` steps has a look: the first and the last one, and as many as are cheap.
+
+        Parameters
+        ----------
+        segments
+            That this process takes through the network in a step.
+        """
+        between = SHARE * PASSES * segments * config.validate_every
+        pause = math.ceil(len(self.rows) * len(PLACES) / between)
+        return step == config.steps or step % (config.validate_every * max(1, pause)) == 0
 
     def embed(self, strategy: Strategy) -> NDArray[np.float32]:
         """Each track's vector (n, dim): the mean over its segments, in eval mode, on the weights' device."""
@@ -79,7 +100,8 @@ class Panel:
         for at in range(0, len(rows), BATCH):
             some = slice(at, at + BATCH)
             waves = torch.from_numpy(self._clips.gather(rows[some], starts[some], SEGMENT))
-            found.append(strategy.embed(waves.to(device).float() / FULL_SCALE).cpu())
+            with torch.autocast(device.type, torch.bfloat16, enabled=self._bf16):
+                found.append(strategy.embed(waves.to(device).float() / FULL_SCALE).cpu())
         if not found:
             return np.empty((0, strategy.dim), np.float32)
         vectors = torch.cat(found).reshape(-1, len(PLACES), strategy.dim).mean(1)

@@ -14,13 +14,14 @@ from core.audio.clip_store import ClipStore
 from core.audio.clips import Clip, ClipSet
 from core.strategies.base import Strategy, StrategyConfig
 from core.training import panel as module
+from core.training.config import TrainingConfig
 from core.training.panel import Panel, choose
 
 DIM = 6
 
 
 def clip(name: str, album: str = "", recording: str = "") -> Clip:
-    return Clip(name, 0, f"Title {name}", f"Artist {name}", album, recording or name, "0" * 32)
+    return Clip(name, 0, f"Title {name}", f"Artist {name}", album, recording or name, "")
 
 
 def shelf(folder: Path, clips: list[Clip], sound: dict[str, np.ndarray] | None = None) -> ClipSet:
@@ -152,6 +153,37 @@ def test_a_history_is_bounded_keeps_both_ends_and_forgets_what_was_taken_back(tm
     assert len(json.dumps(kept)) < 40_000
     again = found.remember(kept, steps[3], look)
     assert [entry["step"] for entry in again["pins"][0]["history"]] == steps[:4]
+
+
+def test_looking_takes_a_small_share_of_the_time_of_the_steps(tmp_path: Path) -> None:
+    found = Panel(shelf(tmp_path, [clip(f"t{i:03}") for i in range(60)]))
+
+    def looks(batch: int, every: int) -> list[int]:
+        config = TrainingConfig(batch=batch, validate_every=every, steps=10 * every + 1)
+        return [
+            step
+            for step in (*range(0, 10 * every, every), 10 * every + 1)
+            if found.due(step, config, 2 * batch)
+        ]
+
+    assert looks(128, 50) == [*range(0, 500, 50), 501]
+    for batch, every in ((4, 50), (16, 5), (2, 1)):
+        seen = looks(batch, every)
+        assert (seen[0], seen[-1]) == (0, 10 * every + 1)
+        pause = (seen[1] - seen[0]) * 2 * batch * 3
+        assert seen[1] == seen[-1] or 120 <= module.SHARE * pause <= 120 + module.SHARE * 6 * batch * every
+
+
+def test_the_network_computes_in_the_precision_of_the_run(tmp_path: Path) -> None:
+    class Telling(Levels):
+        def forward(self, waves: Tensor) -> Tensor:
+            self.kinds = (waves @ torch.ones(waves.shape[1], 2)).dtype
+            return super().forward(waves)
+
+    clips, told = shelf(tmp_path, [clip("a")]), Telling()
+    for precision, kind in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        assert Panel(clips, precision=precision).embed(told).dtype == np.float32
+        assert told.kinds == kind
 
 
 def test_music_without_albums_has_no_rate_and_that_is_said(tmp_path: Path) -> None:
