@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Literal, Protocol, cast
@@ -69,7 +70,7 @@ class Trainer:
     at
         Steps done.
     seconds
-        Spent in steps so far, over all sessions.
+        Spent in steps and validations so far, over all sessions.
     """
 
     def __init__(self, frozen: Frozen, clips: ClipSet, split: Split, world: World | None = None) -> None:
@@ -103,6 +104,9 @@ class Trainer:
             self._validate(watcher)
             self._save(watcher)
         ending: Ending = "end"
+        if self._waited_enough():  # it was ended after the validation that ended it
+            self._save(watcher)
+            return "plateau"
         with Ahead(self.cut, self.config.steps - 1) as ahead:
             while self.at < self.config.steps:
                 wish = watcher.wish()
@@ -144,10 +148,11 @@ class Trainer:
             self._meters.add(
                 {"loss": result.loss, "accuracy": result.accuracy, "grad_norm": result.grad_norm, "lr": lr}
             )
-        self._log(watcher)
+        self._log(watcher, [(self.at, "loss", math.nan)] if result.skipped else [])
 
-    def _log(self, watcher: Watcher) -> None:
-        points = self._meters.points(self.at)
+    def _log(self, watcher: Watcher, points: list[Point]) -> None:
+        """New points; a step that changed nothing is one of its own, so that it is seen."""
+        points += self._meters.points(self.at)
         if time.monotonic() - self._timed_at > TIMINGS_S or self.at == self.config.steps:
             points += self._meters.timings(self.at)
             self._timed_at = time.monotonic()
@@ -160,6 +165,7 @@ class Trainer:
 
     def _validate(self, watcher: Watcher) -> bool:
         """Measure; whether the run should stop, since it has not got better for long enough."""
+        began = time.perf_counter()
         found = self.validation()
         # All processes hear the main one's loss: a last bit must not part their schedules.
         loss = self.world.gather(torch.tensor([found.loss], device=self.world.device))[0].item()
@@ -169,6 +175,10 @@ class Trainer:
         self._patience = self._patience.hear(loss)
         if self.world.is_main:
             watcher.validated(self.at, found, self)
+        self.seconds += time.perf_counter() - began
+        return self._waited_enough()
+
+    def _waited_enough(self) -> bool:
         return 0 < self.config.patience <= self._patience.waited
 
     # -- state ------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +14,7 @@ from typing import Any, Self
 import psutil
 import torch
 
-from core.errors import Cancelled
+from core.errors import Cancelled, UserError
 from core.jobs.runner import JobContext
 from core.training import health, state, verdicts
 from core.training.board import Board
@@ -56,10 +58,11 @@ class Recorder:
         self._shown: dict[str, float | str] = {}
         self._flushed = self._asked = time.monotonic()
         self._began_at, self._began_s = trainer.at, trainer.seconds
+        self._segments = trainer.batches.size // trainer.world.size * sum(trainer.strategy.segments)
         run = self._runs.get(run_id)
         self._predicted, self._looks = bool(run.predicted), run.panel
         self._finish = run.wish == "finish"
-        self._panel = Panel(trainer.clips, ledger.pins)
+        self._panel = Panel(trainer.clips, ledger.pins, precision=trainer.config.precision)
         resumed_at = trainer.at or None
         self._board = (
             Board(folder / "tensorboard", lambda why: ctx.skip("TensorBoard", why), resumed_at)
@@ -72,7 +75,11 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of TensorBoard's file."""
+        """Let go of TensorBoard's file; after an error the curves up to it stay, and what they say."""
+        if error is not None:
+            with suppress(UserError):  # the error itself is told
+                self._flush(self._trainer.at)
+                self._judge()
         if self._board is not None:
             self._board.close()
 
@@ -82,7 +89,7 @@ class Recorder:
         """Keep points, and write them about once a second."""
         self._points += points
         for _, metric, value in points:
-            if metric in ("loss", "accuracy", "pairs_per_s"):
+            if metric in ("loss", "accuracy", "pairs_per_s") and math.isfinite(value):
                 self._shown[metric] = round(value, 4)
         now = time.monotonic()
         if now - self._flushed > FLUSH_S:
@@ -96,14 +103,19 @@ class Recorder:
             "val_loss": found.loss, "val_accuracy": found.accuracy,
         }  # fmt: skip
         figures.pop("accuracy")
-        look = self._panel.look(trainer.strategy)
-        if look.album.n:
-            figures["knn_album"] = look.album.any_hit
-        self._looks = self._panel.remember(self._looks, step, look)
+        if self._panel.due(step, trainer.config, self._segments):
+            look = self._panel.look(trainer.strategy)
+            if look.album.n:
+                figures["knn_album"] = look.album.any_hit
+            self._looks = self._panel.remember(self._looks, step, look)
         self._points += [(step, metric, value) for metric, value in figures.items()]
         self._shown["val_accuracy"] = round(found.accuracy, 4)
         self._flush(step)
-        curves = self._runs.points(self._id).curves
+        self._judge()
+
+    def _judge(self) -> None:
+        """What the curves say so far, in words."""
+        trainer, curves = self._trainer, self._runs.points(self._id).curves
         said = verdicts.verdicts(
             curves, trainer.frozen.config, trainer.validation.chance, trainer.strategy.terms
         )

@@ -79,7 +79,7 @@ class Header(BaseModel):
     meters: dict[str, float]
     """Sums of what has not been logged yet."""
     seconds: float = Field(0.0, ge=0)
-    """Spent in steps so far."""
+    """Spent in steps and validations so far."""
     digest: str = Field(pattern="^[0-9a-f]{64}$")
     """Of all tensors."""
 

@@ -98,7 +98,8 @@ class Validation:
         kept = np.array(chosen[: groups * self.candidates], np.int64)
         augment = augmentation(strategy)
         self._crop = crops(strategy, augment)
-        self._views = Views(strategy, augment, SEED, device, Stopwatch(device))
+        self._watch = Stopwatch(device)
+        self._views = Views(strategy, augment, SEED, device, self._watch)
         self.pairs = [
             (some, self._starts(some, number)) for number, some in enumerate(np.split(kept, groups))
         ]
@@ -112,6 +113,7 @@ class Validation:
         own = torch.arange(self.candidates, device=logits.device)
         accuracy = (logits.argmax(2) == own).double().mean().item()
         anchors, positives = (torch.cat(side).float().cpu() for side in zip(*sides, strict=True))
+        self._watch.read()  # nobody asks, and a GPU's events would pile up
         return Validated(
             torch.stack(losses).double().mean().item(), accuracy, anchors, positives, logits.cpu()
         )

@@ -24,6 +24,7 @@ from core.library.store import Library
 from core.nets import checkpoint
 from core.settings import Settings
 from core.training import ledger, prepare, state
+from core.training.step import Step
 from tests.audio_files import write
 from tests.library_tools import Recorder, run_job, scan
 from tests.training_tools import SMALL, sound, write_clips
@@ -318,6 +319,22 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_state(
     monkeypatch.undo()
     assert state.load(prepare.run_folder(library, "r")).step == 1
     assert train(library, name="r", resume=True).outcome == "completed"
+
+
+def test_a_run_that_diverges_says_so_in_its_curves_and_in_words(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Step._clip
+    monkeypatch.setattr(
+        Step, "_clip", lambda step: real(step) * (float("nan") if step.optimiser.tensors() else 1.0)
+    )
+    ended = train(library, name="r", overrides={"steps": 100, "validate_every": 100})
+    run = library.runs.get("r")
+    assert "diverged" in ended.title
+    assert (run.state, [verdict["kind"] for verdict in run.verdicts]) == ("failed", ["diverged"])
+    steps, losses = library.runs.points(run.id).curves["loss"]
+    assert steps.tolist() == list(range(1, 11))
+    assert np.isfinite(losses).tolist() == [True] + 9 * [False]
 
 
 def test_a_trial_predicts_and_the_run_keeps_it_beside_what_it_took(

@@ -13,10 +13,13 @@ import torch
 from core.audio import SEGMENT
 from core.audio.clips import FULL_SCALE, ClipSet
 from core.errors import UserError
-from core.training import loop, state
+from core.training import loop, state, validation
 from core.training.loop import Trainer
 from core.training.meters import MOST_POINTS, PARTS, Meters
+from core.training.step import MOST_SKIPPED
+from core.training.stopwatch import Stopwatch
 from core.training.validation import Validated
+from core.training.verdicts import verdicts
 from tests.training_tools import Kept, freeze, halves, run_config, trainer, write_clips
 
 LEARNED = ("loss", "accuracy", "grad_norm", "lr")
@@ -148,6 +151,10 @@ def test_the_early_stop_fires_when_patience_is_over(clips: ClipSet) -> None:
     assert run.run(kept) == "plateau"
     assert run.at == 6  # 3.9 at step 3, then three that were no better
     assert kept.saved[-1].patience.waited == 3
+    again = trainer(clips, run.frozen.config)  # ended before its encoder was kept
+    again.restore(kept.saved[-1])
+    assert again.run(Kept()) == "plateau"
+    assert again.at == 6
 
 
 def test_the_plateau_schedule_hears_validations(clips: ClipSet) -> None:
@@ -177,7 +184,36 @@ def test_a_run_that_diverges_stops_with_a_sentence_and_keeps_its_last_state(clip
     with pytest.raises(UserError, match="diverged"):
         run.run(kept)
     assert all(tensor.isfinite().all() for tensor in kept.saved[-1].network.values())
-    assert max(kept.curve("loss")) == 3  # what changed nothing is no point of a curve
+    losses, lrs = kept.curve("loss"), kept.curve("lr")
+    assert [step for step, loss in losses.items() if np.isfinite(loss)] == list(lrs) == [1, 2, 3]
+    assert len(losses) == 3 + MOST_SKIPPED - 1, (
+        "a step that changed nothing is seen; the last one is the sentence"
+    )
+    said = verdicts(
+        {"loss": (np.array(list(losses)), np.array(list(losses.values())))}, run.frozen.config, 0.25
+    )
+    assert [verdict.kind for verdict in said] == ["diverged"]
+
+
+def test_a_validation_leaves_no_measured_times_behind(clips: ClipSet) -> None:
+    watches: list[Counting] = []
+
+    class Counting(Stopwatch):
+        def __init__(self, device: str) -> None:
+            super().__init__(device)
+            self.asked = 0
+            watches.append(self)
+
+        def read(self) -> dict[str, float]:
+            self.asked += 1
+            return super().read()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(validation, "Stopwatch", Counting)
+        run = trainer(clips, run_config())
+    for _ in range(2):
+        run.validation()
+    assert [watch.asked for watch in watches] == [2], "on a GPU every measurement is two events that stay"
 
 
 def test_the_shares_of_the_time_are_shares(clips: ClipSet, monkeypatch: pytest.MonkeyPatch) -> None:
