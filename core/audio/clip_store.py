@@ -103,18 +103,22 @@ class ClipStore:
         _sync_folder(self.folder)
 
     def _clean_up(self, index: Index) -> None:
-        """Cut off what no line speaks for, and go on in the last shard if there is room."""
+        """Remove what no line speaks for, and go on in the last shard if there is room.
+
+        Only the last shard can have a torn end. In others a clip may have moved away while somebody reads it:
+        under a mapped file the end must not be cut off, which would kill the reader.
+        """
         ends = index.ends()
+        last = max(ends, default=-1)
         for path in self.folder.glob("shard-*.i16"):
             number = path.stem.removeprefix("shard-")
             end = ends.get(int(number)) if number.isdecimal() else None
             if end is None:
                 with suppress(PermissionError):  # Windows keeps what somebody has mapped
                     path.unlink()
-            elif path.stat().st_size > end * SAMPLE_BYTES:
+            elif int(number) == last and path.stat().st_size > end * SAMPLE_BYTES:
                 with suppress(PermissionError):
                     os.truncate(path, end * SAMPLE_BYTES)
-        last = max(ends, default=-1)
         if last >= 0 and shard_path(self.folder, last).stat().st_size == ends[last] * SAMPLE_BYTES:
             self._number, self._end = last, ends[last]
 

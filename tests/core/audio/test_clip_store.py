@@ -254,6 +254,28 @@ def test_what_is_kept_is_kept_whatever_is_wanted(tmp_path: Path) -> None:
     assert store_bytes(tmp_path) == 400
 
 
+def test_killed_while_clips_move_the_file_of_who_reads_them_keeps_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_store(tmp_path, {f"t{i}": noise(i, 100) for i in range(4)})
+    held, real = ClipSet.open(tmp_path), ClipStore._append
+
+    def killed(store: ClipStore, lines: bytes) -> None:
+        if b'"gone"' in lines:
+            raise KeyboardInterrupt
+        real(store, lines)
+
+    monkeypatch.setattr(ClipStore, "_append", killed)
+    with ClipStore(tmp_path, PLAN) as store, pytest.raises(KeyboardInterrupt):
+        store.make_room(10**9, keep={"t3"})
+    monkeypatch.undo()
+    size = shard_path(tmp_path, 0).stat().st_size
+    with ClipStore(tmp_path, PLAN) as store:
+        assert shard_path(tmp_path, 0).stat().st_size == size == 800, "mapped: less would be a crash"
+        assert sorted(store.clips) == ["t0", "t1", "t2", "t3"]
+    assert sounds_of(held) == sounds_of(ClipSet.open(tmp_path))
+
+
 def test_a_bit_that_has_flipped_is_seen_when_a_clip_is_moved(tmp_path: Path) -> None:
     write_store(tmp_path, {f"t{i}": noise(i, 100) for i in range(2)})
     content = bytearray(shard_path(tmp_path, 0).read_bytes())
