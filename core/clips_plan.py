@@ -92,7 +92,10 @@ def recording_key(title: str, artist: str, identity: str) -> str:
 def described(file: MusicFile, clip: Clip) -> Clip:
     """The clip with what the file's tags say now."""
     recording = recording_key(file.title, file.artist, clip.identity)
-    return replace(clip, title=file.title, artist=file.artist, album=file.album, recording=recording)
+    return replace(
+        clip, title=file.title, artist=file.artist, album=file.album, album_artist=file.album_artist,
+        recording=recording,
+    )  # fmt: skip
 
 
 def _why_not(file: MusicFile) -> str:

@@ -29,6 +29,7 @@ LONGEST = 240 * 3600 * 16_000
 """Samples that a clip may have: as long as the longest file that is read (240 h)."""
 MOST_SHARDS = 1_000_000
 
+TEXTS = ("title", "artist", "album", "recording", "album_artist")
 LONGEST_TEXT = 500
 """Letters of a title or a name that are kept."""
 _LARGEST_INDEX = 2 << 30
@@ -58,6 +59,8 @@ class Clip:
         It came from another machine; its music may not be here.
     shard, at
         In which file, from which sample on.
+    album_artist
+        As in the tags; "" too where a line was written before this was kept.
     """
 
     identity: str
@@ -71,10 +74,11 @@ class Clip:
     imported: bool = False
     shard: int = 0
     at: int = 0
+    album_artist: str = ""
 
     def __post_init__(self) -> None:
         """Texts as JSON and people can bear them."""
-        for name in ("title", "artist", "album", "recording"):
+        for name in TEXTS:
             object.__setattr__(self, name, storable(getattr(self, name))[:LONGEST_TEXT])
 
 
@@ -245,10 +249,10 @@ def checked(values: dict[str, Any], folder: Path) -> Clip:
     UserError
         Something that this program does not write.
     """
-    texts = ("title", "artist", "album", "recording")
+    values = {"album_artist": ""} | values
     sound = (
         set(values) == {field.name for field in fields(Clip)}
-        and all(isinstance(values[name], str) and len(values[name]) <= LONGEST_TEXT for name in texts)
+        and all(isinstance(values[name], str) and len(values[name]) <= LONGEST_TEXT for name in TEXTS)
         and isinstance(values["identity"], str) and _IDENTITY.fullmatch(values["identity"])
         and isinstance(values["digest"], str) and _DIGEST.fullmatch(values["digest"])
         and _count(values["samples"], LONGEST, 1) and _count(values["at"], LONGEST)

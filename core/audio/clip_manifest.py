@@ -48,6 +48,7 @@ class PackedClip(_Strict):
     recording: Text
     digest: Hex
     clipped: int = Field(ge=0, le=LONGEST)
+    album_artist: Text = ""
 
     @classmethod
     def of(cls, clip: Clip) -> Self:

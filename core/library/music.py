@@ -46,6 +46,7 @@ class MusicFile:
     title: str
     artist: str
     album: str
+    album_artist: str
 
 
 def music(
@@ -69,7 +70,7 @@ def music(
     statement = text(f"""
         SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''), f.verified, r.online, f.state, f.reason,
           f.failures, coalesce(f.seconds, t.seconds), {search.TITLE},
-          CASE WHEN f.artist <> '' THEN f.artist ELSE f.album_artist END, f.album
+          CASE WHEN f.artist <> '' THEN f.artist ELSE f.album_artist END, f.album, f.album_artist
         FROM file f JOIN root r ON r.id = f.root_id LEFT JOIN track t ON t.id = f.track_id
         {_EMBEDDING if "e.id" in where.sql else ""}
         WHERE f.present AND NOT f.duplicate AND {where.sql}

@@ -21,6 +21,7 @@ from core.audio.clips import FULL_SCALE, Clip, ClipSet
 from core.evaluation.retrieval import HitRate, hit_rate, nearest
 from core.recommend import measure, unit_rows
 from core.strategies import Strategy
+from core.training.albums import albums
 from core.training.config import TrainingConfig
 
 MOST = 256
@@ -76,7 +77,10 @@ class Panel:
         place = {clip.identity: index for index, clip in enumerate(chosen)}
         self.pins = tuple(place[pin] for pin in dict.fromkeys(pins[:MOST_PINS]) if pin in place)
         numbers: dict[str, int] = {"": -1}
-        self._albums = np.array([numbers.setdefault(_album(clip), len(numbers)) for clip in chosen], np.int64)
+        keys = albums(clips.clips)
+        self._albums = np.array(
+            [numbers.setdefault(keys[row], len(numbers)) for row in self.rows.tolist()], np.int64
+        )
 
     def due(self, step: int, config: TrainingConfig, segments: int) -> bool:
         """Whether the validation after `step` steps has a look: the first and the last one, and as many as are cheap.
@@ -165,25 +169,22 @@ def choose(clips: Sequence[Clip], pins: Sequence[str], size: int) -> Rows:
         if clips[row].recording not in heard:
             heard.add(clips[row].recording)
             others.append(row)
-    albums: dict[str, list[int]] = defaultdict(list)
+    album_of = albums(clips)
+    together: dict[str, list[int]] = defaultdict(list)
     for row in others:
-        albums[_album(clips[row])].append(row)
-    singles = albums.pop("", [])
-    own = {_album(clips[row]) for row in pinned}
+        together[album_of[row]].append(row)
+    singles = together.pop("", [])
+    own = {album_of[row] for row in pinned}
     # An album of one track gives nothing to hit, unless its other track is pinned.
-    whole = [album for album, rows in albums.items() if len(rows) > 1 or album in own]
+    whole = [album for album, rows in together.items() if len(rows) > 1 or album in own]
     chosen = list(pinned[:size])
     for album in sorted(whole, key=lambda album: (album not in own, _shuffled(album))):
-        rows = albums.pop(album)[:MOST_OF_ALBUM]
+        rows = together.pop(album)[:MOST_OF_ALBUM]
         if len(chosen) + len(rows) <= size:
             chosen += rows
-    rest = [*singles, *(row for rows in albums.values() for row in rows if len(rows) == 1)]
+    rest = [*singles, *(row for rows in together.values() for row in rows if len(rows) == 1)]
     chosen += sorted(rest, key=lambda row: _shuffled(clips[row].identity))[: size - len(chosen)]
     return np.array(sorted(chosen), np.int64)
-
-
-def _album(clip: Clip) -> str:
-    return clip.album.strip().casefold()
 
 
 def _shuffled(key: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
+from core.training.albums import Tagged, albums
 
 FEWEST = 8
 """Recordings without which there is nothing to train on."""
@@ -24,20 +25,12 @@ LARGEST_SHARE = 0.25
 Rows = NDArray[np.int64]
 
 
-class Item(Protocol):
+class Item(Tagged, Protocol):
     """What is asked of a clip."""
 
     @property
     def identity(self) -> str:
         """Of its sound."""
-
-    @property
-    def artist(self) -> str:
-        """As in its tags; may be empty."""
-
-    @property
-    def album(self) -> str:
-        """As in its tags; may be empty."""
 
     @property
     def recording(self) -> str:
@@ -71,21 +64,26 @@ def split(clips: Sequence[Item], share: float, candidates: int) -> Split:
         )
     most = int(LARGEST_SHARE * recordings)
     target = min(max(round(share * recordings), candidates), most)
-    kept = _kept(_sizes(clips, group), target, recordings // 2)
-    chosen = group
+    keys = groups(clips)
+    kept = _kept(_sizes(clips, keys), target, recordings // 2)
     if not kept:
-        kept, chosen = _kept(_sizes(clips, _recording), target, target), _recording
-    held = {clip.recording for clip in clips if chosen(clip) in kept}
-    is_held = np.array([clip.recording in held for clip in clips])
+        keys = [_recording(clip) for clip in clips]
+        kept = _kept(_sizes(clips, keys), target, target)
+    in_group = np.array([key in kept for key in keys])
+    held = {clip.recording for clip, inside in zip(clips, in_group, strict=True) if inside}
     # Another version of a held recording may be on an album that is trained on: it is left out of both.
-    in_group = np.array([chosen(clip) in kept for clip in clips])
+    is_held = np.array([clip.recording in held for clip in clips])
     return Split(np.flatnonzero(~is_held), np.flatnonzero(in_group))
 
 
-def group(clip: Item) -> Hashable:
-    """What stays together: the album, else the artist, else the recording."""
-    if clip.album.strip():
-        return "album", clip.album.strip().casefold()
+def groups(clips: Sequence[Item]) -> list[Hashable]:
+    """What each clip stays together with: its album, else its artist, else its recording."""
+    return [_group(clip, album) for clip, album in zip(clips, albums(clips), strict=True)]
+
+
+def _group(clip: Item, album: str) -> Hashable:
+    if album:
+        return "album", album
     if clip.artist.strip():
         return "artist", clip.artist.strip().casefold()
     return _recording(clip)
@@ -108,11 +106,11 @@ def _recording(clip: Item) -> Hashable:
     return "recording", clip.recording
 
 
-def _sizes(clips: Sequence[Item], group_of: Callable[[Item], Hashable]) -> dict[Hashable, int]:
+def _sizes(clips: Sequence[Item], keys: Sequence[Hashable]) -> dict[Hashable, int]:
     """Recordings in each group, in shuffled order."""
     members: defaultdict[Hashable, set[str]] = defaultdict(set)
-    for clip in clips:
-        members[group_of(clip)].add(clip.recording)
+    for clip, key in zip(clips, keys, strict=True):
+        members[key].add(clip.recording)
     return {key: len(members[key]) for key in sorted(members, key=shuffled)}
 
 

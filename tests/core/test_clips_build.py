@@ -43,7 +43,7 @@ def write_album(folder: Path, count: int, seconds: float = 5.0, artist: str = "A
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, first + count):
         path = write_noise(folder / f"{number:02}.flac", seconds, RATE, seed=number)
-        tag(path, title=f"Song {number}x", artist=artist, album=folder.name)
+        tag(path, title=f"Song {number}x", artist=artist, album=folder.name, albumartist=f"{artist} & Co")
     return folder
 
 
@@ -107,7 +107,7 @@ def test_clips_are_the_middle_of_each_track_to_the_last_sample(library: Library,
         begin = (len(whole) - clip.samples) // 2
         assert clip.samples == SECONDS * RATE
         np.testing.assert_array_equal(clips.read(row, 0, clip.samples), whole[begin : begin + clip.samples])
-        assert (clip.artist, clip.album) == ("Ann", "First")
+        assert (clip.artist, clip.album, clip.album_artist) == ("Ann", "First", "Ann & Co")
 
 
 def test_whole_tracks_on_wish(library: Library, album: Path, decoded: list[bytes]) -> None:

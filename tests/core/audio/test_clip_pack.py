@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from core.audio import clip_unpack
+from core.audio.clip_index import TEXTS
 from core.audio.clip_manifest import MANIFEST, Codec, Manifest, is_packed, read_manifest
 from core.audio.clip_pack import pack
 from core.audio.clip_store import ClipStore
@@ -40,7 +41,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipSet:
     """Noise that no codec makes smaller, an odd number of samples, extremes, and one sample."""
     extremes = np.array([-32_768, 32_767, 0, -1, 1] * 100, np.int16)
     sounds = {f"n{i}": noise(i, 400_000 + i) for i in range(3)} | {"one": noise(9, 1), "extremes": extremes}
-    return write_store(tmp_path_factory.mktemp("clips"), sounds)
+    folder = tmp_path_factory.mktemp("clips")
+    with ClipStore(folder, PLAN) as store:
+        for identity, sound in sounds.items():
+            store.add(bare(identity, album_artist="Various"), [sound])
+    return ClipSet.open(folder)
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +72,10 @@ def test_flac_gives_every_sample_back(clips: ClipSet, packed: Path, tmp_path: Pa
     assert sounds_of(back) == sounds_of(clips)
     assert back.fingerprint == clips.fingerprint == read_manifest(packed).fingerprint
     assert all(clip.imported for clip in back.clips)
-    assert [(c.title, c.artist, c.album, c.recording) for c in back.clips] == [
-        (c.title, c.artist, c.album, c.recording) for c in clips.clips
+    assert [[getattr(clip, name) for name in TEXTS] for clip in back.clips] == [
+        [getattr(clip, name) for name in TEXTS] for clip in clips.clips
     ]
+    assert {clip.album_artist for clip in back.clips} == {"Various"}
 
 
 def test_packed_clips_are_no_store_and_the_hint_says_what_to_do(packed: Path) -> None:

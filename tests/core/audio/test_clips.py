@@ -178,6 +178,13 @@ def forged(folder: Path, change: Callable[[dict[str, Any]], object], line: int =
     (folder / INDEX).write_bytes(b"".join(lines))
 
 
+def test_a_line_from_before_album_artists_were_kept_is_read(tmp_path: Path) -> None:
+    write_store(tmp_path, {"t": noise(0, 1000)})
+    forged(tmp_path, lambda values: values.pop("album_artist"))
+    [clip] = ClipSet.open(tmp_path).clips
+    assert (clip.album, clip.album_artist) == ("First", "")
+
+
 @pytest.mark.parametrize(
     "lie",
     [

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,20 @@ def test_a_history_is_bounded_keeps_both_ends_and_forgets_what_was_taken_back(tm
     assert len(json.dumps(kept)) < 40_000
     again = found.remember(kept, steps[3], look)
     assert [entry["step"] for entry in again["pins"][0]["history"]] == steps[:4]
+
+
+def test_two_albums_of_one_name_are_no_hit_of_each_other(tmp_path: Path) -> None:
+    clips = [
+        replace(clip(f"{artist}{i}", "Greatest Hits"), album_artist=artist)
+        for artist in ("Ann", "Bob")
+        for i in range(2)
+    ]
+    sound = {
+        each.identity: levels([9000 * (i % 2), 9000 * (1 - i % 2), 0, 0, 0, i])
+        for i, each in enumerate(clips)
+    }
+    look = Panel(shelf(tmp_path, clips, sound)).look(Levels())
+    assert (look.album.n, look.album.groups) == (4, 2)
 
 
 def test_looking_takes_a_small_share_of_the_time_of_the_steps(tmp_path: Path) -> None:

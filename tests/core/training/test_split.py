@@ -16,6 +16,7 @@ class Track:
     artist: str = ""
     album: str = ""
     recording: str = ""
+    album_artist: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "recording", self.recording or self.identity)
@@ -65,6 +66,15 @@ def test_a_compilation_stays_together_whoever_plays() -> None:
     held = {tracks[row].album.strip().casefold() for row in found.validation}
     assert len(held) == 1  # one whole group fits, and a second does not
     assert not held & {tracks[row].album.strip().casefold() for row in found.train}
+
+
+def test_two_albums_of_one_name_are_kept_one_by_one() -> None:
+    tracks = [Track(f"g{n}", f"artist {n // 10}", "Greatest Hits") for n in range(100)]
+    found = split(tracks, 0.2, 20)
+    assert len(found.validation) == 20
+    held = {tracks[row].artist for row in found.validation}
+    assert len(held) == 2
+    assert not held & {tracks[row].artist for row in found.train}
 
 
 def test_another_version_of_a_kept_recording_is_in_neither_part() -> None:
