@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,7 +98,12 @@ def set_up(own: ledger.Ledger, clips: ClipSet, saved: state.State | None, world:
 
 
 def follow(params: Params) -> None:
-    """What every process but the main one does: its part of each batch, and nothing with the library."""
+    """What every process but the main one does: its part of each batch, and nothing with the library.
+
+    Ctrl-C reaches all of them. The main one decides; when it is gone, the exchange with it fails.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     with World.join(choose_device(params.device), timeout_s=PATIENCE_S) as world:
         told = tell(world, {})
         folder = Path(told["folder"])

@@ -41,7 +41,8 @@ def command(library: Path, *arguments: str) -> list[str]:
 def new_run(options: argparse.Namespace, name: str) -> list[str]:
     given = [
         options.strategy, "--preset", options.preset, "--width", "0.125", "--steps", str(options.steps),
-        "--device", "cpu", "--name", name, "--set", f"batch={options.batch}", "--set", "precision=float32", "--set", "validate_every=20",
+        "--device", "cpu", "--name", name, "--set", f"batch={options.batch}", "--set", "precision=float32",
+        "--set", "validate_every=20",
         "--set", f"checkpoint_every={options.checkpoint_every}",
     ]  # fmt: skip
     return command(options.library, *given)

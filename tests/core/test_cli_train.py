@@ -139,12 +139,7 @@ def test_ctrl_c_pauses_says_how_to_go_on_and_going_on_does(
     command = [sys.executable, "-m", "core.cli", "train", *arguments, "--library", str(library)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with Library(library) as opened:
-        limit = time.monotonic() + 90
-        while time.monotonic() < limit and process.poll() is None:
-            run = opened.runs.find("my run")
-            if run is not None and run.step > 0:
-                break
-            time.sleep(0.05)
+        wait_for_a_step(opened, "my run", process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         run = opened.runs.get("my run")
@@ -158,12 +153,14 @@ def test_ctrl_c_pauses_says_how_to_go_on_and_going_on_does(
     assert (document["encoder"], document["steps"]) == ("my run", run.step)
 
 
-def test_several_processes_train_one_encoder_and_one_of_them_writes(library: Path, clips: Path) -> None:
+def test_several_processes_train_one_encoder_and_one_of_them_writes(
+    capsys: pytest.CaptureFixture[str], library: Path, clips: Path
+) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "core.cli", "train", "same-track", *TINY, "--steps", "3", "--clips", str(clips),
-               "--set", "batch=5", "--name", "two", "--library", str(library), "--json"]  # fmt: skip
+    command = [sys.executable, "-m", "core.cli", "train", "same-track", *TINY, "--steps", "2000", "--set", "batch=5",
+               "--clips", str(clips), "--name", "two", "--library", str(library), "--json"]  # fmt: skip
     common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     processes = [
         subprocess.Popen(
@@ -173,13 +170,30 @@ def test_several_processes_train_one_encoder_and_one_of_them_writes(library: Pat
         )
         for rank in range(2)
     ]  # fmt: skip
-    told = [process.communicate(timeout=100) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], told
-    document = json.loads(told[0][0])
-    assert told[1][0] == ""
+    with Library(library) as opened:
+        wait_for_a_step(opened, "two", processes[0])
+        for process in processes:  # as a terminal does
+            process.send_signal(signal.SIGINT)
+        told = [process.communicate(timeout=100) for process in processes]
+        assert [process.returncode for process in processes] == [130, 0], told
+        assert told[1][0] == ""
+        (run,) = opened.runs.all()
+        assert (run.state, len(opened.jobs.recent())) == ("paused", 1)
+        losses = opened.runs.points(run.id).curves["loss"][0]
+    assert losses.tolist() == list(range(1, run.step + 1))
+    code, document = earmap(capsys, library, "--resume")
+    assert (code, "by 2 processes" in document["error"]["title"]) == (1, True)
+    code, document = earmap(capsys, library, "--resume", "--finish")
+    assert code == 0, document
     assert document["card"]["device"]["processes"] == 2
     assert document["card"]["training"]["batch"] == 4  # what two can share
-    assert document["curves"]["loss"]["steps"] == [1, 2, 3]
-    with Library(library) as opened:
-        assert [run.state for run in opened.runs.all()] == ["finished"]
-        assert [job.kind for job in opened.jobs.recent()] == ["train"]
+
+
+def wait_for_a_step(library: Library, name: str, process: subprocess.Popen[str]) -> None:
+    """Until the run has learned something."""
+    limit = time.monotonic() + 90
+    while time.monotonic() < limit and process.poll() is None:
+        run = library.runs.find(name)
+        if run is not None and run.step > 0:
+            return
+        time.sleep(0.05)
