@@ -118,6 +118,8 @@ def test_parts_are_as_large_as_asked_for_and_anywhere_inside() -> None:
     for row in range(60):
         frames, bands = places(row)
         steps = np.median(np.diff(frames)), np.median(np.diff(bands))
+        for axis, step in zip((frames, bands), steps, strict=True):
+            assert np.abs(np.diff(axis)[1:-1] - step).max() < 1e-3, "evenly to the ends: nothing from outside"
         spans.append(steps)
         first.append((frames[0], bands[0]))
         last.append((frames[-1] - FRAMES + 1, bands[-1] - BANDS + 1))
