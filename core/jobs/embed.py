@@ -44,6 +44,10 @@ MOST_EARLY = 20
 """Windows (1.9 MB each), and files, that may be read before there is an encoder to take them."""
 NO_ENCODER = -1
 """No encoder's id: under it nothing has a vector."""
+NOT_IN_ORDER = (
+    "{name} has learned how music goes on, and hears {segments} segments from all over a track as if they followed "
+    "one another. Whole tracks (0 segments) are what it is made for."
+)
 STATISTICS_ROWS = 50_000  # read in shuffled order, so the first are a fair sample
 MOST_ATTEMPTS = 4
 """Times that a run begins one file: to identify it, to read it, and again after a crash. No run goes on for ever."""
@@ -173,6 +177,8 @@ class _Run:
 
         record, strategy = encoders.ready(self.ctx, self.name)
         self.ctx.check()
+        if strategy.in_order and self.segments:
+            self.ctx.skip("encoder", NOT_IN_ORDER.format(name=record.name, segments=self.segments))
         embedder = encoders.embedder(self.ctx, record, strategy, self.plan, self.device)
         self.begun, self.encoder_id = _Encoder(record, embedder), record.id
         self._complete(self.batches.begin(embedder))

@@ -72,6 +72,8 @@ class Strategy(nn.Module, ABC):
     """One sentence for somebody who has not read the paper."""
     Config: ClassVar[type[StrategyConfig]] = StrategyConfig
     trainable: ClassVar[bool] = False
+    in_order: ClassVar[bool] = False
+    """Whether `summarise` hears the segments as what follows one another: it makes less sense of some that do not."""
     calibration_segments: ClassVar[int] = 0
     """How many segments `calibrate` wants to see once, before the first `embed`."""
 

@@ -39,6 +39,7 @@ class MelCPC(ContrastiveStrategy):
     title = "MelCPC"
     summary = "Hears twelve seconds and foretells the next twelve."
     learns = "How music goes on: what can be foretold from a passage, its form and drift included."
+    in_order = True
     segments = (CONTEXT, AHEAD)
     terms = AHEAD
     presets: ClassVar[Mapping[str, Preset]] = {"paper": paper(), "modern": modern(ANCHOR)}

@@ -16,6 +16,7 @@ from core.audio.decode import decode
 from core.audio.records import Request, Window
 from core.jobs.events import Event, Progress, Skipped
 from core.library.store import Library
+from core.nets import checkpoint
 from core.settings import EmbeddingSettings, Settings
 from core.strategies import Strategy
 from tests.audio_files import write_music, write_tone
@@ -153,6 +154,27 @@ def test_spread_segments_are_a_plan_of_their_own(library: Library, music: Path) 
     assert embed(library, segments=1)["read"] == 6
     assert len(vectors(library, plan="spread-1")) == 6
     assert vectors(library, plan="spread-1") != vectors(library)
+
+
+def test_an_encoder_that_hears_segments_in_their_order_says_what_spread_ones_are_to_it(
+    library: Library, music: Path
+) -> None:
+    scan(library, music)
+    strategy = strategies.build("melcpc", {"width": 0.125})
+    card = {"name": "foretells"}
+    file = checkpoint.save(strategy, library.sidecar("encoders"), dict(card)).name
+    library.encoders.add(
+        name="foretells", strategy="melcpc", config=strategy.config.model_dump(mode="json"), dim=strategy.dim,
+        track_dim=strategy.track_dim, front_end=strategy.front_end, weights_hash=checkpoint.weights_hash(strategy),
+        card=card, file=file,
+    )  # fmt: skip
+    told = {}
+    for segments in (0, 1):
+        heard = Recorder()
+        embed(library, encoder="foretells", segments=segments, device="cpu", listener=heard)
+        told[segments] = [event.reason for event in heard.of(Skipped) if event.item == "encoder"]
+    assert told[0] == []
+    assert ["Whole tracks" in reason and "foretells" in reason for reason in told[1]] == [True]
 
 
 def test_a_stop_keeps_what_is_finished_and_goes_on(library: Library, tones: Path) -> None:
