@@ -162,7 +162,7 @@ def resolve(
     }  # fmt: skip
     given = {".".join(_place(models, key)): value for key, value in (overrides or {}).items()}
     for place, value in given.items():
-        _put(values, place.split("."), value)
+        _put(values, place.split("."), _copy(value))
     training = _checked(TrainingConfig, values["training"])
     if most is not None and most < training.batch:
         training = training.model_copy(update={"batch": most, "chunk": min(training.chunk, most)})
@@ -250,6 +250,8 @@ def _keys(model: type[BaseModel]) -> Iterator[str]:
 def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
     for key in path[:-1]:
         tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise UserError(f"{'.'.join(path)} cannot be set: {key} was set to something else as a whole.")
     tree[path[-1]] = value
 
 

@@ -88,6 +88,15 @@ def test_what_makes_no_sense_is_said_in_a_sentence(
     assert word in f"{told.value.title} {told.value.hint}"
 
 
+def test_a_field_inside_of_what_was_set_as_a_whole() -> None:
+    given = {"noise": {"p": 0.5}, "noise.snr_low": 7.0}
+    noise = resolve("self", "modern", given).augment.noise
+    assert (noise.p, noise.snr_low) == (0.5, 7.0)
+    assert given["noise"] == {"p": 0.5}, "left as it was"
+    with pytest.raises(UserError, match=r"noise\.p cannot be set"):
+        resolve("self", "modern", {"noise": 3, "noise.p": 0.5})
+
+
 def test_the_schemas_need_no_torch() -> None:
     code = (
         "import sys, core.training.config, core.training.describe as d;"
