@@ -90,9 +90,8 @@ class Panel:
         segments
             That this process takes through the network in a step.
         """
-        between = SHARE * PASSES * segments * config.validate_every
-        pause = math.ceil(len(self.rows) * len(PLACES) / between)
-        return step == config.steps or step % (config.validate_every * max(1, pause)) == 0
+        every = config.validate_every * pause(len(self.rows), config, segments)
+        return step == config.steps or step % every == 0
 
     def embed(self, strategy: Strategy) -> NDArray[np.float32]:
         """Each track's vector (n, dim): the mean over its segments, in eval mode, on the weights' device."""
@@ -154,6 +153,12 @@ class Panel:
             "albums": look.album.groups,
             "pins": pins,
         }
+
+
+def pause(tracks: int, config: TrainingConfig, segments: int) -> int:
+    """Validations from one look at so many tracks to the next; `segments` as in `Panel.due`."""
+    between = SHARE * PASSES * segments * config.validate_every
+    return max(1, math.ceil(tracks * len(PLACES) / between))
 
 
 def choose(clips: Sequence[Clip], pins: Sequence[str], size: int) -> Rows:

@@ -166,6 +166,12 @@ def fitted(ctx: JobContext, params: Params, asked: RunConfig, recordings: int, w
     """The config with a batch that the music and the processes allow; what had to change is said."""
     batch = min(asked.training.batch, recordings)
     batch -= batch % world.size
+    if batch < 2 * world.size:
+        raise UserError(
+            f"{world.size} processes cannot share batches of {min(asked.training.batch, recordings)} pairs: each needs "
+            "two of them.",
+            "Start fewer, or choose a larger batch or more music.",
+        )
     if batch == asked.training.batch:
         return asked
     why = (

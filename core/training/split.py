@@ -62,18 +62,22 @@ def split(clips: Sequence[Item], share: float, candidates: int) -> Split:
             f"There is too little music to train on: {recordings} usable tracks, at least {FEWEST} are needed.",
             "Add more music, or choose more of it. Tracks that are too short for this strategy do not count.",
         )
-    most = int(LARGEST_SHARE * recordings)
-    target = min(max(round(share * recordings), candidates), most)
+    wanted = target(recordings, share, candidates)
     keys = groups(clips)
-    kept = _kept(_sizes(clips, keys), target, recordings // 2)
+    kept = _kept(_sizes(clips, keys), wanted, recordings // 2)
     if not kept:
         keys = [_recording(clip) for clip in clips]
-        kept = _kept(_sizes(clips, keys), target, target)
+        kept = _kept(_sizes(clips, keys), wanted, wanted)
     in_group = np.array([key in kept for key in keys])
     held = {clip.recording for clip, inside in zip(clips, in_group, strict=True) if inside}
     # Another version of a held recording may be on an album that is trained on: it is left out of both.
     is_held = np.array([clip.recording in held for clip in clips])
     return Split(np.flatnonzero(~is_held), np.flatnonzero(in_group))
+
+
+def target(recordings: int, share: float, candidates: int) -> int:
+    """Recordings that are kept at most."""
+    return min(max(round(share * recordings), candidates), int(LARGEST_SHARE * recordings))
 
 
 def groups(clips: Sequence[Item]) -> list[Hashable]:

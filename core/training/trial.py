@@ -23,14 +23,14 @@ from core.errors import UserError
 from core.jobs.runner import JobContext
 from core.library.music import MusicFile
 from core.strategies.contrastive import ContrastiveStrategy
-from core.training import machine, sampling, views
+from core.training import machine, panel, sampling, views
 from core.training.config import RunConfig, resolve
 from core.training.loop import Trainer
 from core.training.prepare import Params
 from core.training.recorder import peak_memory
-from core.training.split import FEWEST, Split
+from core.training.split import FEWEST, Split, target
 from core.training.state import Frozen
-from core.training.validation import needed
+from core.training.validation import grouping, needed
 
 STAGE = "Trying it out"
 BUDGET_S = 20.0
@@ -90,6 +90,7 @@ def predict(ctx: JobContext, params: Params) -> dict[str, Any]:
         device = machine.choose_device(params.device)
         trainer = _trainer(machine.with_precision(config, device), clips, device)
         found = _measured(ctx, trainer, began)
+        found.predicted_s += _validations_s(trainer, tracks)
     found.decode_s, found.tracks, found.device = decode_s, tracks, device
     parameters = sum(weight.numel() for weight in trainer.strategy.parameters())
     found.disk_bytes = new_bytes + parameters * STATE_BYTES
@@ -127,7 +128,7 @@ def _material(
         clips = ClipSet.open(clips_plan.clips_folder(ctx.library, seconds)).subset(there)
         yield _enough(clips.at_least(least)), plan.tracks, 0.0, 0
         return
-    with tempfile.TemporaryDirectory(prefix="earmap-trial-") as folder:
+    with tempfile.TemporaryDirectory(prefix="earmap-trial-", ignore_cleanup_errors=True) as folder:
         store, decode_s = _decoded(ctx, files, seconds, Path(folder))
         yield _enough(store.at_least(least)), plan.tracks, plan.to_decode * decode_s, plan.bytes_to_write
 
@@ -197,8 +198,7 @@ def _measured(ctx: JobContext, trainer: Trainer, began: float) -> Prediction:
         _tell(ctx, pairs, times[-1])
     each = float(np.median(times)) * config.batch / pairs
     found.steps_per_s, found.pairs_per_s = 1 / each, config.batch / each
-    validations = config.steps // config.validate_every + 1
-    found.predicted_s = config.steps * each + validations * _validation_s(trainer)
+    found.predicted_s = config.steps * each
     at_once = min(config.batch, config.chunk or config.batch)
     found.memory_bytes = round(before + (peak_memory() - before) * max(1.0, at_once / pairs))
     return found
@@ -220,9 +220,17 @@ def _step(trainer: Trainer, pairs: int) -> float:
     return time.perf_counter() - began
 
 
-def _validation_s(trainer: Trainer) -> float:
-    """Seconds that one validation of a whole library would take."""
+def _validations_s(trainer: Trainer, tracks: int) -> float:
+    """Seconds that all validations of a library of so many tracks would take, with their looks at the panel."""
     began = time.perf_counter()
     trainer.validation()
-    pairs = sum(len(rows) for rows, _ in trainer.validation.pairs)
-    return (time.perf_counter() - began) * trainer.config.candidates / pairs
+    measured = sum(len(rows) for rows, _ in trainer.validation.pairs)
+    each = (time.perf_counter() - began) / measured
+    config, segments = trainer.config, sum(trainer.strategy.segments)
+    kept = max(1, target(tracks, config.validation_share, config.candidates))
+    validations, shown = config.steps // config.validate_every + 1, min(tracks, panel.MOST)
+    looks = validations / panel.pause(shown, config, segments * config.batch)
+    return each * (
+        validations * math.prod(grouping(kept, config.candidates))
+        + looks * shown * len(panel.PLACES) / segments
+    )

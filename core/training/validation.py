@@ -92,9 +92,8 @@ class Validation:
         self._strategy, self._clips = strategy, clips
         self._device, self._bf16 = device, precision == "bfloat16"
         chosen = one_each(clips.clips, rows.tolist())
-        self.candidates = min(candidates, len(chosen))
+        groups, self.candidates = grouping(len(chosen), candidates)
         self.chance = 1 / self.candidates
-        groups = min(len(chosen) // self.candidates, MOST_GROUPS)
         kept = np.array(chosen[: groups * self.candidates], np.int64)
         augment = augmentation(strategy)
         self._crop = crops(strategy, augment)
@@ -143,6 +142,12 @@ class Validation:
                 for side in (0, 1):
                     sides[side].append(self._strategy.represent(side, log_mels[side]).float())
         return torch.cat(sides[0]), torch.cat(sides[1])
+
+
+def grouping(recordings: int, candidates: int) -> tuple[int, int]:
+    """Groups that so many recordings make, and the pairs in each."""
+    candidates = min(candidates, recordings)
+    return min(recordings // candidates, MOST_GROUPS), candidates
 
 
 def augmentation(strategy: ContrastiveStrategy) -> AugmentConfig:

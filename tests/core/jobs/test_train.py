@@ -15,6 +15,7 @@ import psutil
 import pytest
 import torch
 
+from core.errors import UserError
 from core.files import unwritable
 from core.jobs.events import Ended, Event, Progress, Skipped
 from core.jobs.process import JobProcess
@@ -25,9 +26,10 @@ from core.nets import checkpoint
 from core.settings import Settings
 from core.training import ledger, prepare, state
 from core.training.step import Step
+from core.training.world import World
 from tests.audio_files import write
 from tests.library_tools import Recorder, run_job, scan
-from tests.training_tools import SMALL, sound, write_clips
+from tests.training_tools import SMALL, run_config, sound, trainer, write_clips
 
 TRACKS = 12
 TINY = SMALL | {"steps": 4, "batch": 2, "validate_every": 2}
@@ -354,6 +356,35 @@ def test_a_trial_predicts_and_the_run_keeps_it_beside_what_it_took(
     run = library.runs.get("r")
     assert run.predicted == found
     assert run.figures["steps_per_s"] > 0
+
+
+def test_a_trial_counts_the_pairs_that_the_whole_library_will_be_validated_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.training import trial
+
+    small = trainer(write_clips(tmp_path, 16, 8.0), run_config())
+    pairs = sum(len(rows) for rows, _ in small.validation.pairs)
+    clock = iter((0.0, float(pairs)))
+    monkeypatch.setattr(trial.time, "perf_counter", lambda: next(clock))  # a pair takes a second
+    small.validation = lambda: None  # type: ignore[assignment] # its pairs are asked for below
+    small.validation.pairs = [(np.arange(pairs), None)]  # type: ignore[attr-defined] # as above
+    # Of 100 tracks ten are kept: two groups of four, at steps 0, 3 and 6. The panel's 200 segments, each half a pair,
+    # may cost 5 % of the 3 x 8 that a step of 4 pairs costs: there is a look every 56th time.
+    assert trial._validations_s(small, 100) == pytest.approx(3 * 8 + 3 / 56 * 100)
+
+
+def test_more_processes_than_pairs_is_a_sentence(library: Library) -> None:
+    class Context:
+        def skip(self, item: str, reason: str) -> None: ...
+
+    params = prepare.Params(strategy="adjacent", overrides={"batch": 16})
+    asked = run_config(batch=16)
+    context: Any = Context()
+    assert prepare.fitted(context, params, asked, 100, World("cpu", 0, 8)) == asked
+    for processes in (9, 16, 200):
+        with pytest.raises(UserError, match="cannot share"):
+            prepare.fitted(context, params, asked, 100, World("cpu", 0, processes))
 
 
 def test_a_trial_on_music_that_nobody_has_heard_decodes_a_little(
