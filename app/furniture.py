@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QObject
 
@@ -16,7 +16,7 @@ from app.views.library import LibraryView
 from app.views.player_bar import PlayerBar
 from app.views.similar import SimilarPanel
 from app.views.training.train_view import TrainView
-from app.wiring import Wiring
+from app.wiring import Building, Wiring
 from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.settings import Settings
@@ -34,20 +34,28 @@ class Furnished(QObject):
 
     def __init__(self, wiring: Wiring, remembered: str) -> None:
         super().__init__(wiring)
-        self._wiring, context, window = wiring, wiring.context, wiring.window
+        self._wiring, context = wiring, wiring.context
         self._counted = False
         self.session = Session(
             context.library, context.settings, context.theme, context.notifier, context.background
         )
         settings = context.settings.player
         self.player = Player(self, volume=settings.volume, device=settings.device)
+        self.training = Training(self.session, context)
+        self._remembered = remembered
+
+    def build(self) -> Iterator[None]:
+        """Make the views, one between two of the event loop's turns, then begin to look."""
+        context, window = self._wiring.context, self._wiring.window
         self.table = LibraryView(self.session, self.player)
+        yield
         self.similar = SimilarPanel(self.session, self.player)
         self.bar = PlayerBar(self.player, context.theme, window.actions_table)
-        self.training = Training(self.session, context)
+        yield
         self.train = TrainView(self.training, self.player, lambda: self.table.model.query)
+        yield
         self.parts = Parts(self.table, self.similar, self.bar, self.train)
-        self.table.restore_state(remembered)
+        self.table.restore_state(self._remembered)
         self._connect_session()
         self._connect_player()
         self._connect_training()
@@ -67,7 +75,7 @@ class Furnished(QObject):
         return self.table.save_state()
 
     def close(self) -> None:
-        """Stop asking and playing."""
+        """Stop asking and playing; also where not all is made yet."""
         self.training.close()
         self.session.close()
         self.player.close()
@@ -167,6 +175,12 @@ def choice(record: EncoderRecord) -> EncoderChoice:
     )
 
 
-def furnish(wiring: Wiring, _library: Library, remembered: str) -> Furnished:
-    """Make the views; they reach the library by its door, in the background."""
-    return Furnished(wiring, remembered)
+def furnish(wiring: Wiring, _library: Library, remembered: str) -> Building:
+    """Make the views step by step; they reach the library by its door, in the background."""
+    made = Furnished(wiring, remembered)
+    try:
+        yield from made.build()
+    except BaseException:  # the window was closed meanwhile, or a view has a bug
+        made.close()
+        raise
+    return made

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
@@ -59,7 +59,9 @@ class Opened:
     furnish: Furnish
 
 
-Furnish = Callable[["Wiring", "Library", str], Furniture]
+Building = Generator[None, None, Furniture]
+"""Makes the views step by step; each step is short enough for the event loop."""
+Furnish = Callable[["Wiring", "Library", str], Building]
 
 
 class Wiring(QObject):
@@ -88,6 +90,9 @@ class Wiring(QObject):
         self._choices: dict[str, Choices] = {}
         self._remembered, self._music, self._furnish = remembered, list(music), furnish
         self._furniture: Furniture | None = None
+        self._building: Building | None = None
+        self._next_step = QTimer(self, singleShot=True)
+        self._next_step.timeout.connect(self._build_on)
         self._preferences: Preferences | None = None
         self._look_again = False
         self._storing = threading.Lock()
@@ -103,6 +108,10 @@ class Wiring(QObject):
 
     def close(self) -> None:
         """Nothing happens any more."""
+        self._next_step.stop()
+        if self._building is not None:
+            self._building.close()
+            self._building = None
         if self._furniture is not None:
             self._furniture.close()
 
@@ -118,8 +127,23 @@ class Wiring(QObject):
 
     def _take_opened(self, opened: Opened) -> None:
         self.context.jobs.remember(opened.jobs)
-        self._furniture = opened.furnish(self, opened.library, self._remembered)
-        self.window.place(self._furniture.parts)
+        self._building = opened.furnish(self, opened.library, self._remembered)
+        self._build_on()
+
+    def _build_on(self) -> None:
+        """One step in a turn of the event loop: all views together would hold it up for too long."""
+        assert self._building is not None
+        try:
+            next(self._building)
+        except StopIteration as done:
+            self._building = None
+            self._take_furniture(done.value)
+        else:
+            self._next_step.start(0)
+
+    def _take_furniture(self, furniture: Furniture) -> None:
+        self._furniture = furniture
+        self.window.place(furniture.parts)
         music, self._music = self._music, []
         if music:
             self.add(music)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
@@ -17,7 +17,7 @@ from app.main_window import MainWindow, Parts
 from app.notify import Message
 from app.theme import DARK
 from app.views.preferences import Preferences
-from app.wiring import Wiring
+from app.wiring import Building, Wiring
 from core.jobs.events import Ended
 from core.library.store import Library
 from core.settings import Settings, load, settings_file
@@ -49,8 +49,9 @@ class Made:
         self.furniture: Plain | None = None
         self.wiring = Wiring(context, window, "columns", music, self._furnish)
 
-    def _furnish(self, wiring: Wiring, library: Library, remembered: str) -> Plain:
+    def _furnish(self, wiring: Wiring, library: Library, remembered: str) -> Building:
         assert isinstance(library, Library)
+        yield
         self.furniture = Plain(remembered)
         return self.furniture
 
@@ -63,6 +64,52 @@ def made(context: Context, window: MainWindow, qtbot: QtBot) -> Iterator[Made]:
     qtbot.waitUntil(lambda: one.furniture is not None, timeout=20_000)
     yield one
     one.wiring.close()
+
+
+class Slow(Made):
+    """Views in many steps."""
+
+    def __init__(self, context: Context, window: MainWindow, steps: int) -> None:
+        super().__init__(context, window, [])
+        self.steps, self.done, self.gone = steps, 0, False
+
+    def _furnish(self, wiring: Wiring, library: Library, remembered: str) -> Building:
+        try:
+            while self.done < self.steps:
+                self.done += 1
+                yield
+        finally:
+            self.gone = True
+        return Plain(remembered)
+
+
+def test_the_event_loop_runs_between_two_steps_of_making_the_views(
+    context: Context, window: MainWindow, qtbot: QtBot
+) -> None:
+    one = Slow(context, window, 200)
+    seen: set[int] = set()
+    looking = QTimer(interval=0)
+    looking.timeout.connect(lambda: seen.add(one.done))
+    looking.start()
+    one.wiring.open_library()
+    qtbot.waitUntil(lambda: one.wiring._furniture is not None, timeout=20_000)
+    looking.stop()
+    assert len(seen) > 150
+    assert one.wiring._furniture is not None
+    assert one.wiring._furniture.parts.library.isVisible()
+    one.wiring.close()
+
+
+def test_a_window_closed_while_its_views_are_made_makes_no_more_of_them(
+    context: Context, window: MainWindow, qtbot: QtBot
+) -> None:
+    one = Slow(context, window, 10**9)
+    one.wiring.open_library()
+    qtbot.waitUntil(lambda: one.done > 3, timeout=20_000)
+    one.wiring.close()
+    reached = one.done
+    qtbot.wait(50)
+    assert (one.done, one.gone, one.wiring._furniture) == (reached, True, None)
 
 
 def kinds(context: Context) -> list[str]:
