@@ -11,6 +11,8 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 from core.evaluation.tasks import Rows, Split, Task, need_classes, no_rows
 
 FOLDS = 5
+INNER_FOLDS = 3
+"""Of a training part, where nothing else is kept apart to choose settings with."""
 SEEDS = 5
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.2
 """Of the groups of tags; what folds give to classes."""

@@ -1,0 +1,134 @@
+"""Probes on frozen embeddings: how much of what a person calls things a linear classifier finds in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.fits import NOTHING_APART, Ledger, Matrix, Recipe, before, fitted
+from core.evaluation.intervals import Scores, of_mean
+from core.evaluation.results import ClassResult, ClassScore
+from core.evaluation.splits import INNER_FOLDS, draws, grouped_folds
+from core.evaluation.tasks import Rows, Split, Task, split_hash
+
+
+def probe_classes(
+    task: Task, vectors: Matrix, recipe: Recipe | None = None, splits: Sequence[Split] | None = None
+) -> ClassResult:
+    """Accuracy of a linear probe.
+
+    C is chosen on the validation part, else by cross-validation inside the training part; what is tested is seen by
+    neither.
+
+    Parameters
+    ----------
+    task
+        Of kind `class`.
+    vectors
+        (n, dim) finite, in order of the task's items.
+    recipe
+        A linear SVM by default.
+    splits
+        By default `splits.draws(task)`; encoders are compared over the same ones.
+
+    Raises
+    ------
+    UserError
+        The task has nothing to tell apart.
+    """
+    recipe, splits = recipe or Recipe(), tuple(splits or draws(task))
+    right, counts = np.zeros((2, len(task.items)))
+    confusion = np.zeros((len(task.names),) * 2, np.int64)
+    ledger, chosen, targets = Ledger(), [], task.targets.astype(np.int64)
+    dim = vectors.shape[1]
+    for split in splits:
+        ready = before(recipe, vectors[split.train])
+        c, model = _chosen(recipe, split, ready, vectors, targets, task.groups, ledger)
+        asked = ready.transform(vectors[split.test])
+        answers, dim = model.predict(asked), asked.shape[1]
+        right[split.test] += answers == targets[split.test]
+        counts[split.test] += 1
+        np.add.at(confusion, (targets[split.test], answers), 1)
+        chosen.append(c)
+    scores = Scores(right, counts, task.groups)
+    return ClassResult(
+        probe=recipe.probe,
+        accuracy=of_mean(scores),
+        scores=scores,
+        classes=_per_class(task.names, confusion),
+        confusion=confusion,
+        seeds=len({split.seed for split in splits}),
+        chance=1 / len(task.names),
+        chosen=tuple(chosen) if recipe.probe != "majority" else (),
+        dim=dim,
+        split=split_hash(task, splits),
+        notes=(*task.missing, *ledger.notes()),
+    )
+
+
+def _chosen(
+    recipe: Recipe, split: Split, ready: Any, vectors: Matrix, targets: Rows, groups: Rows, ledger: Ledger
+) -> tuple[float, Any]:
+    """C and the probe that has learned the training part with it."""
+    train, y = ready.transform(vectors[split.train]), targets[split.train]
+    if len(recipe.values()) > 1 and len(split.validation):
+        validation = ready.transform(vectors[split.validation])
+        tried = {c: _counted(recipe, c, split.seed, train, y, ledger) for c in recipe.values()}
+        c = max(
+            tried, key=lambda c: float(np.mean(tried[c][0].predict(validation) == targets[split.validation]))
+        )
+        model, converged = tried[c]
+    else:
+        c = _crossed(recipe, split, vectors, targets, groups, ledger)
+        model, converged = _counted(recipe, c, split.seed, train, y, ledger)
+    ledger.choose(c, converged)
+    return c, model
+
+
+def _crossed(
+    recipe: Recipe, split: Split, vectors: Matrix, targets: Rows, groups: Rows, ledger: Ledger
+) -> float:
+    """C by cross-validation over the groups of the training part, each fold standardised by itself."""
+    values, rows = recipe.values(), split.train
+    if len(values) == 1:
+        return values[0]
+    if len(np.unique(groups[rows])) < 2 or np.bincount(targets[rows]).max() < 2:
+        ledger.said.append(NOTHING_APART)
+        return values[len(values) // 2]
+    right = dict.fromkeys(values, 0)
+    for test in grouped_folds(targets[rows], groups[rows], INNER_FOLDS, split.seed):
+        teach, asked = np.delete(rows, test), rows[test]
+        ready = before(recipe, vectors[teach])
+        x, unseen = ready.transform(vectors[teach]), ready.transform(vectors[asked])
+        for c in values:
+            model, _ = _counted(recipe, c, split.seed, x, targets[teach], ledger)
+            right[c] += int(np.count_nonzero(model.predict(unseen) == targets[asked]))
+    return max(right, key=lambda c: right[c])
+
+
+def _counted(recipe: Recipe, c: float, seed: int, x: Matrix, y: Rows, ledger: Ledger) -> tuple[Any, bool]:
+    model, converged = fitted(recipe, c, seed, x, y)
+    ledger.count(c, converged)
+    return model, converged
+
+
+def _per_class(names: Sequence[str], confusion: NDArray[np.int64]) -> tuple[ClassScore, ...]:
+    asked, answered, right = confusion.sum(1), confusion.sum(0), np.diag(confusion)
+    return tuple(
+        ClassScore(
+            name,
+            recall=_share(int(right[i]), int(asked[i])),
+            precision=_share(int(right[i]), int(answered[i])),
+            f1=_share(2 * int(right[i]), int(asked[i] + answered[i])),
+            n=int(asked[i]),
+        )
+        for i, name in enumerate(names)
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan
