@@ -29,12 +29,14 @@ SEEN = ("loss", "val_loss", "val_accuracy")
 
 
 def _first_process(function: F) -> F:
-    """Have torchrun's other processes follow the first one, which alone knows the library."""
+    """Have torchrun's other processes follow the first one, which alone knows the library, where it trains."""
 
     @wraps(function)
     def wrapper(**options: Any) -> Any:
         if not int(os.environ.get("RANK", "0")):
             return function(**options)
+        if options["listing"] or options["trial"]:
+            return None
         runner.find("train")
         from core.jobs.train import follow
         from core.training.prepare import Params

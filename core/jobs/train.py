@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from core.audio.clips import ClipSet
 from core.errors import Cancelled, UserError
 from core.jobs.runner import Job, JobContext
+from core.library.records import RunRecord
 from core.training import finish, ledger, prepare, state
 from core.training.loop import Ending, Trainer
 from core.training.machine import choose_device
@@ -37,14 +38,23 @@ class Train(Job[Params]):
 
     def run(self, ctx: JobContext) -> dict[str, Any]:
         """Train to the end; the encoder and what it took are the result."""
-        params = self.params
-        if params.resume and self._wants_end(ctx):
-            return self._finish_as_it_is(ctx)
-        with World.join(choose_device(params.device), timeout_s=PATIENCE_S) as world:
-            prepared = (
-                prepare.resume(ctx, params, world) if params.resume else prepare.begin(ctx, params, world)
-            )
+        with World.join(choose_device(self.params.device), timeout_s=PATIENCE_S) as world:
+            if self.params.resume:
+                return self._resume(ctx, world)
+            prepared = prepare.begin(ctx, self.params, world)
             with locked(prepared.folder), _outcome(ctx, prepared):
+                return self._train(ctx, prepared, world)
+
+    def _resume(self, ctx: JobContext, world: World) -> dict[str, Any]:
+        """Go on with a run; nothing of it is read before it is this job's own."""
+        name = prepare.unfinished(ctx.library, self.params.name).name
+        with locked(prepare.run_folder(ctx.library, name)):
+            run = prepare.unfinished(ctx.library, name)  # another job may just have finished it
+            if self.params.finish or run.wish == "finish":
+                tell(world, {})
+                return self._finish_as_it_is(ctx, run)
+            prepared = prepare.resume(ctx, self.params.model_copy(update={"name": name}), world)
+            with _outcome(ctx, prepared):
                 return self._train(ctx, prepared, world)
 
     def _train(self, ctx: JobContext, prepared: Prepared, world: World) -> dict[str, Any]:
@@ -71,19 +81,13 @@ class Train(Job[Params]):
         )
         return result(run.name, record.name, trainer.at, ending, figures)
 
-    def _wants_end(self, ctx: JobContext) -> bool:
-        run = prepare.unfinished(ctx.library, self.params.name)
-        return self.params.finish or run.wish == "finish"
-
-    def _finish_as_it_is(self, ctx: JobContext) -> dict[str, Any]:
+    def _finish_as_it_is(self, ctx: JobContext, run: RunRecord) -> dict[str, Any]:
         """The encoder of the last saved state; needs no music."""
-        run = prepare.unfinished(ctx.library, self.params.name)
         folder = prepare.run_folder(ctx.library, run.name)
-        with locked(folder):
-            saved = state.load(folder)
-            ctx.library.runs.rewind(run.id, saved.step)
-            figures = {**run.figures, "ending": "finish", "seconds": saved.seconds}
-            record = finish.finish(ctx.library, run, ledger.load(folder), saved, figures)
+        saved = state.load(folder)
+        ctx.library.runs.rewind(run.id, saved.step)
+        figures = {**run.figures, "ending": "finish", "seconds": saved.seconds}
+        record = finish.finish(ctx.library, run, ledger.load(folder), saved, figures)
         return result(run.name, record.name, saved.step, "finish", figures)
 
 
@@ -106,6 +110,8 @@ def follow(params: Params) -> None:
         signal.signal(number, signal.SIG_IGN)
     with World.join(choose_device(params.device), timeout_s=PATIENCE_S) as world:
         told = tell(world, {})
+        if not told:  # there is nothing to train
+            return
         folder = Path(told["folder"])
         own = ledger.load(folder)
         clips = own.clips(ClipSet.open(Path(told["clips"])))

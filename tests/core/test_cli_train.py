@@ -156,20 +156,8 @@ def test_ctrl_c_pauses_says_how_to_go_on_and_going_on_does(
 def test_several_processes_train_one_encoder_and_one_of_them_writes(
     capsys: pytest.CaptureFixture[str], library: Path, clips: Path
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "core.cli", "train", "same-track", *TINY, "--steps", "2000", "--set", "batch=5",
-               "--clips", str(clips), "--name", "two", "--library", str(library), "--json"]  # fmt: skip
-    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
-    processes = [
-        subprocess.Popen(
-            command,
-            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for rank in range(2)
-    ]  # fmt: skip
+    arguments = ("--steps", "2000", "--set", "batch=5", "--clips", str(clips), "--name", "two")
+    processes = two_processes(library, "same-track", *TINY, *arguments)
     with Library(library) as opened:
         wait_for_a_step(opened, "two", processes[0])
         for process in processes:  # as a terminal does
@@ -183,10 +171,35 @@ def test_several_processes_train_one_encoder_and_one_of_them_writes(
     assert losses.tolist() == list(range(1, run.step + 1))
     code, document = earmap(capsys, library, "--resume")
     assert (code, "by 2 processes" in document["error"]["title"]) == (1, True)
-    code, document = earmap(capsys, library, "--resume", "--finish")
-    assert code == 0, document
+    told = [process.communicate(timeout=100) for process in two_processes(library, "--resume", "--finish")]
+    document = json.loads(told[0][0])
+    assert document["encoder"] == "two", "and the other one does not wait for ever"
     assert document["card"]["device"]["processes"] == 2
     assert document["card"]["training"]["batch"] == 4  # what two can share
+
+
+def test_what_trains_nothing_needs_no_second_process(library: Path) -> None:
+    other = two_processes(library, "adjacent", "--trial", ranks=(1,))
+    assert [(process.communicate(timeout=60), process.returncode) for process in other] == [(("", ""), 0)]
+
+
+def two_processes(
+    library: Path, *arguments: str, ranks: tuple[int, ...] = (0, 1)
+) -> list[subprocess.Popen[str]]:
+    """`earmap train` as torchrun starts it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "core.cli", "train", *arguments, "--library", str(library), "--json"]
+    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    return [
+        subprocess.Popen(
+            command,
+            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for rank in ranks
+    ]  # fmt: skip
 
 
 def wait_for_a_step(library: Library, name: str, process: subprocess.Popen[str]) -> None:

@@ -263,6 +263,23 @@ def test_a_run_is_trained_by_one_job_at_a_time(library: Library) -> None:
     assert ended.title == "This run is being trained already."
 
 
+def test_nothing_of_a_run_is_read_before_it_is_the_jobs_own(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused(library, 1)
+    real, read = state.load, []
+
+    def load(folder: Path) -> state.State:
+        with pytest.raises(UserError, match="being trained already"), locked(folder):
+            pass
+        read.append(folder)
+        return real(folder)
+
+    monkeypatch.setattr(state, "load", load)
+    assert train(library, name="r", resume=True).outcome == "completed"
+    assert read == [prepare.run_folder(library, "r")]
+
+
 def test_a_batch_is_capped_and_that_is_said(library: Library) -> None:
     heard = Recorder()
     ended = train(library, heard, name="r", overrides={"batch": 500, "steps": 1})
