@@ -64,7 +64,7 @@ class WaveAugment(nn.Module):
         Parameters
         ----------
         waves
-            float32 (n, config.crop(side, k)) of k segments; left as they are.
+            float32 (n, at least config.crop(side, k)), heard as k segments, as many as there are; left as they are.
         seed, step, rows, side
             What the items' draws depend on; `rows` is (n,).
 
@@ -75,10 +75,10 @@ class WaveAugment(nn.Module):
         Raises
         ------
         ValueError
-            The views are of another length.
+            The views are too short for one segment.
         """
-        segments, left = divmod(waves.shape[1], self.config.crop(side))
-        if left or not segments:
+        segments = waves.shape[1] // self.config.crop(side)
+        if not segments:
             raise ValueError(
                 f"views of {self.config.crop(side)} samples a segment expected, got {waves.shape[1]}"
             )

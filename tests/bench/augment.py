@@ -1,11 +1,12 @@
 """Augmentations on real music: milliseconds a view, the naive calls' time in the same run, and how good they sound.
 
-    python tests/bench/augment.py FOLDER [--views 32] [--threads 2] [--repeats 5] [--json FILE]
+    OMP_WAIT_POLICY=PASSIVE python tests/bench/augment.py FOLDER [--views 32] [--threads 2] [--repeats 5] [--json FILE]
 
 Naive is what one writes with torchaudio, item by item: `pitch_shift`, `TimeStretch` between STFT and its inverse,
 `fftconvolve` with a room's response, `add_noise`. Each of ours is timed in turn with its naive call, so that a busy
-machine is busy for both; the best of the repeats counts. Quality is the spectral convergence (lower is better) of 3 s
-against the spectrogram that the stretched sound should have: the source's, at the moments that it was taken from.
+machine is busy for both; the best of the repeats counts. Threads wait as in a job.
+Quality is the spectral convergence (lower is better) of 3 s against the spectrogram that the stretched sound
+should have: the source's, at the moments that it was taken from.
 """
 
 from __future__ import annotations

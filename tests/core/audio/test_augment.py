@@ -176,8 +176,8 @@ def test_autocast_changes_nothing() -> None:
         assert torch.equal(augmented(waves, **EVERYTHING), plain)
 
 
-@pytest.mark.parametrize("samples", [0, SEGMENT, CROP - 1, 2 * CROP + SEGMENT])
-def test_views_of_another_length_are_refused(samples: int) -> None:
+@pytest.mark.parametrize("samples", [0, SEGMENT, CROP - 1])
+def test_views_that_would_have_to_be_padded_are_refused(samples: int) -> None:
     with pytest.raises(ValueError, match="57600 samples a segment"):
         WaveAugment(AugmentConfig(**PAPER))(torch.zeros(1, samples), 0, 0, np.arange(1), 1)
 
