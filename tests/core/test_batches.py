@@ -55,6 +55,30 @@ def test_segments_of_several_tracks_share_batches_and_find_their_way_back(batche
     assert batches.seconds > 0
 
 
+def test_what_was_heard_before_the_encoder_came_goes_through_it_in_order(batches: Batches) -> None:
+    early, one, two, failed = Batches(), track(1), track(2), track(3)
+    a, b = sound(2 * SEGMENT + 7, 1), sound(SEGMENT // 2, 2)
+    for batch in (early, batches):
+        for each in (one, two):
+            each.vectors, each.samples, each.finished = [], 0, None
+        assert batch.hear(failed, sound(SEGMENT)) == []
+        assert batch.hear(one, a) == []
+        assert batch.hear(two, b) == []
+        finish(one)
+        finish(two)
+        assert not one.complete
+        if batch is early:
+            assert (batch.early, batch.flush(), batch.seconds) == (3, [], 0.0)
+            plan = ExecutionPlan("cpu", "float32", channels_last=False, batch=BATCH)
+            assert early.begin(Embedder(strategies.build("mfcc"), plan)) == []
+            assert early.early == 0
+        assert batch.flush() == [one, two]
+        np.testing.assert_allclose(
+            one.matrix(), direct(*a[: 2 * SEGMENT].reshape(2, SEGMENT)), rtol=1e-4, atol=1e-4
+        )
+        assert len(two.matrix()) == 1
+
+
 def test_a_rest_counts_only_where_it_is_all_there_is(batches: Batches) -> None:
     short, long = track(1), track(2)
     piece = sound(SEGMENT // 3)

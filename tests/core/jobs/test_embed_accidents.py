@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sqlite3
 import subprocess
@@ -28,6 +29,7 @@ from core.settings import AudioSettings, Settings
 from tests.accidents import careless
 from tests.library_tools import Recorder, counts, embed, forgetful, run_job, scan, soundless, write_tones
 
+MISSING = "cuda" if sys.platform == "darwin" else "mps"
 ONE_WORKER = Settings(audio=AudioSettings(workers=1))
 
 
@@ -206,6 +208,88 @@ def test_a_copy_of_another_content_is_identified_then_read_and_that_is_all(
     scan(library)
     assert embed(library)["read"] == 2  # once to see that it is another, once for its vector
     assert embed(library)["read"] == 0
+
+
+# -- while torch is being loaded -------------------------------------------------------------------
+
+
+class Loading:
+    """Torch that comes when it is let; what the job did until then."""
+
+    def __init__(self, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.let, self.library, self.asked = threading.Event(), library, 0
+        candidates = library.files.candidates
+
+        def counted(*arguments: Any) -> Any:
+            self.asked += 1
+            return candidates(*arguments)
+
+        monkeypatch.setattr(library.files, "candidates", counted)
+        monkeypatch.setattr(module, "import_module", self._load)
+
+    def _load(self, name: str) -> Any:
+        assert self.let.wait(60)
+        return importlib.import_module(name)
+
+    def until_it_waits(self) -> int:
+        """Wait until no more is read; how many files were asked for."""
+        before, limit = -1, time.monotonic() + 30
+        while (before != self.asked or not self.asked) and time.monotonic() < limit:
+            before = self.asked
+            time.sleep(1.0)
+        return self.asked
+
+
+def test_files_are_read_while_torch_is_loaded_but_not_too_many(
+    library: Library, tones: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading = Loading(library, monkeypatch)
+    ended: list[Ended] = []
+    thread = threading.Thread(target=lambda: ended.append(run_job(library, "embed")))
+    thread.start()
+    asked = loading.until_it_waits()
+    assert module.MOST_EARLY <= asked <= module.MOST_EARLY + 2
+    assert counts(library).pending == 60, "nothing is stored yet"
+    loading.let.set()
+    thread.join(60)
+    assert (ended[0].outcome, ended[0].result["read"], counts(library).embedded) == ("completed", 60, 60)
+
+
+def test_a_stop_while_torch_is_loaded_leaves_everything_as_it_was(
+    library: Library, tones: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading, cancelled = Loading(library, monkeypatch), threading.Event()
+    ended: list[Ended] = []
+    thread = threading.Thread(target=lambda: ended.append(run_job(library, "embed", None, cancelled)))
+    thread.start()
+    loading.until_it_waits()
+    cancelled.set()
+    loading.let.set()  # a library that is being loaded cannot be interrupted
+    thread.join(60)
+    assert [end.outcome for end in ended] == ["cancelled"]
+    assert (counts(library).pending, counts(library).failed) == (60, 0)
+    embed(library)
+    assert counts(library).embedded == 60
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"encoder": "nonsense"}, "no encoder called nonsense"),
+        ({"device": MISSING}, f"no device '{MISSING}'"),
+    ],
+)
+def test_files_read_for_an_encoder_that_is_not_to_be_had_are_not_touched(
+    library: Library, tones: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], words: str
+) -> None:
+    (tones / "000.wav").write_text("no music")
+    scan(library)
+    loading = Loading(library, monkeypatch)
+    threading.Timer(1.0, loading.let.set).start()
+    ended = run_job(library, "embed", **wrong)
+    assert loading.asked > 1
+    assert (ended.outcome, words in ended.title) == ("failed", True), ended
+    assert (counts(library).pending, counts(library).failed) == (60, 0)
 
 
 # -- the queue -------------------------------------------------------------------------------------
