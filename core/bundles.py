@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import files
+from core.encoders import is_baseline
 from core.errors import UserError
 from core.library import names
 from core.library.records import EncoderRecord
@@ -80,7 +81,7 @@ def import_encoder(library: Library, path: Path, name: str | None = None) -> Enc
         if known:
             return known[0]
         called = _name(path, card, name)
-        if library.encoders.find(called) is not None:
+        if (strategy.trainable and is_baseline(called)) or library.encoders.find(called) is not None:
             raise UserError(
                 f"Another encoder is called {called} already.", "Give this one another name (--name NAME)."
             )

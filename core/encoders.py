@@ -132,19 +132,31 @@ def _report(ctx: JobContext, done: int, total: int) -> None:
     ctx.report("Calibrating the encoder", done, total)
 
 
+def is_baseline(name: str) -> bool:
+    """Whether `ready` makes an encoder of that name without training: no trained one may be called so."""
+    return _parts(name.casefold())[0] in _untrained()
+
+
+def _untrained() -> list[str]:
+    return sorted(key for key, strategy in strategies.available().items() if not strategy.trainable)
+
+
+def _parts(name: str) -> tuple[str, dict[str, Any]]:
+    """The strategy and the config that a name speaks of."""
+    match = _NAME.match(name)
+    if not match:
+        return name, {}
+    config: dict[str, Any] = {"width": float(match["width"])} if match["width"] else {}
+    return match["strategy"], config | ({"log_mel": match["log_mel"]} if match["log_mel"] else {})
+
+
 def _build(name: str) -> Strategy:
     """A strategy by name; UserError where it would have to be trained first."""
-    match = _NAME.match(name)
-    base, config = name, dict[str, Any]()
-    if match:
-        base = match["strategy"]
-        config |= {"width": float(match["width"])} if match["width"] else {}
-        config |= {"log_mel": match["log_mel"]} if match["log_mel"] else {}
-    known = strategies.available()
-    untrained = sorted(key for key, strategy in known.items() if not strategy.trainable)
-    if base not in untrained:
+    base, config = _parts(name)
+    if base not in _untrained():
         raise UserError(
-            f"There is no encoder called {name} in this library.", f"Ready at once: {', '.join(untrained)}."
+            f"There is no encoder called {name} in this library.",
+            f"Ready at once: {', '.join(_untrained())}.",
         )
     return strategies.build(base, config)
 

@@ -17,6 +17,7 @@ from core import clips_build, strategies
 from core.audio import SAMPLE_RATE
 from core.audio.clips import ClipSet
 from core.clips_plan import Music, music_files
+from core.encoders import is_baseline
 from core.errors import UserError
 from core.jobs.runner import JobContext
 from core.library import names
@@ -195,7 +196,7 @@ def _free_name(library: Library, params: Params, config: RunConfig) -> str:
     if not params.name:
         return proposed(library, config)
     name = names.checked(params.name)
-    if library.encoders.find(name) is not None:
+    if is_baseline(name) or library.encoders.find(name) is not None:
         raise UserError(f"An encoder is called {name} already.", "Choose another name.")
     if library.runs.find(name) is not None:
         raise UserError(f"There is a run called {name} already.", "Choose another name, or resume that run.")

@@ -101,6 +101,15 @@ def test_a_name_that_is_taken_by_other_weights_is_a_sentence(
     assert import_encoder(there, path, "second").name == "second"
 
 
+@pytest.mark.parametrize("name", ["mfcc", "Random-w0.25", "random-w0.25-modern"])
+def test_no_trained_encoder_takes_the_name_of_a_baseline(there: Library, tmp_path: Path, name: str) -> None:
+    strategy = strategies.build("adjacent", {"width": 0.125})
+    path = checkpoint.save(strategy, tmp_path, {"name": name})
+    with pytest.raises(UserError, match="is called"):
+        import_encoder(there, path)
+    assert import_encoder(there, path, "mine").name == "mine"
+
+
 def test_nothing_is_overwritten_silently(here: Library, tmp_path: Path) -> None:
     record, path = made(here), tmp_path / "gift.safetensors"
     path.write_text("precious")

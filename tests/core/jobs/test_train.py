@@ -25,6 +25,7 @@ from core.library.store import Library
 from core.nets import checkpoint
 from core.settings import Settings
 from core.training import ledger, prepare, state
+from core.training.config import RunConfig
 from core.training.step import Step
 from core.training.world import World
 from tests.audio_files import write
@@ -131,6 +132,10 @@ def test_an_encoder_with_its_card_comes_out(library: Library, music: Path) -> No
     assert card["curves"]["val_loss"][0] == [0, 2, 4]
     assert card["figures"]["val_loss"] == card["curves"]["val_loss"][1][-1] or card["figures"]["val_loss"] > 0
     assert card["figures"]["chance"] == run.chance
+    again = RunConfig.model_validate(
+        {key: card[key] for key in ("strategy", "preset", "training", "augment")} | {"model": card["config"]}
+    )
+    assert again.model_dump(mode="json") == run.config, "a card alone says how to train it again"
     assert run.figures["seconds"] > 0
     assert run.panel["tracks"] > 0
     assert len(learned(library, run.name)["loss"]) == 4
@@ -298,6 +303,8 @@ def test_a_batch_is_capped_and_that_is_said(library: Library) -> None:
         ({"music": {"query": 'album:"Album 1"'}}, "too little music"),
         ({"strategy": "melcpc"}, "too little music"),
         ({"name": "a/b"}, "name"),
+        ({"name": "mfcc"}, "is called mfcc"),
+        ({"name": "random-w0.25-modern"}, "is called random-w0.25-modern"),
         ({"clips": "/nowhere"}, "no clips"),
         ({"resume": True}, "no run"),
         ({"resume": True, "name": "x"}, "no run called x"),
