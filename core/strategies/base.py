@@ -135,7 +135,9 @@ class EncoderStrategy(Strategy):
         """Set the log-mel's scalar mean and deviation to those of `waves` (n, 48000)."""
         total = squares = count = 0.0
         for chunk in self._chunks(waves):
-            values = self.log_mel(chunk).double()  # in float64 E[x^2] - E[x]^2 loses nothing that matters
+            values = (
+                self.log_mel(chunk).cpu().double()
+            )  # not every device has it; in float64 E[x^2] - E[x]^2 loses nothing that matters
             total, squares = total + values.sum().item(), squares + values.square().sum().item()
             count += values.numel()
         mean = total / count

@@ -178,7 +178,7 @@ class Step:
     @torch.no_grad()
     def _accuracy(self, anchors: Tensor, positives: Tensor) -> Tensor:
         best = self.strategy.logits(anchors, positives).argmax(1)
-        return (best == torch.arange(len(best), device=best.device)).double().mean().to(anchors.dtype)
+        return (best == torch.arange(len(best), device=best.device)).to(anchors.dtype).mean()
 
     def _clip(self) -> Tensor:
         """The norm of all gradients together, which are then scaled down to `clip` where it is larger."""

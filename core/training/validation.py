@@ -109,13 +109,12 @@ class Validation:
             sides = [self._represent(number) for number in range(len(self.pairs))]
             losses = [self._strategy.loss(anchors, positives) for anchors, positives in sides]
             logits = torch.stack([self._strategy.logits(anchors, positives) for anchors, positives in sides])
-        own = torch.arange(self.candidates, device=logits.device)
+        logits, found = logits.cpu(), torch.stack(losses).cpu()  # not every device has float64
+        own = torch.arange(self.candidates)
         accuracy = (logits.argmax(2) == own).double().mean().item()
         anchors, positives = (torch.cat(side).float().cpu() for side in zip(*sides, strict=True))
         self._watch.read()  # nobody asks, and a GPU's events would pile up
-        return Validated(
-            torch.stack(losses).double().mean().item(), accuracy, anchors, positives, logits.cpu()
-        )
+        return Validated(found.double().mean().item(), accuracy, anchors, positives, logits)
 
     def _starts(self, rows: Rows, number: int) -> Rows:
         """Where the pairs of a group begin; drawn by their places, since rows differ between runs."""

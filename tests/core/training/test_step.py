@@ -6,6 +6,8 @@ from typing import Any, cast
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from core import strategies
 from core.errors import UserError
@@ -60,6 +62,20 @@ def test_it_learns(precision: str, chunk: int) -> None:
     assert not any(result.skipped for result in results)
     assert {weight.dtype for weight in strategy.parameters()} == {torch.float32}
     assert all(result.forward_s > 0 and result.backward_s > 0 for result in results)
+
+
+def test_a_step_needs_no_float64_which_not_every_gpu_has() -> None:
+    class Watched(TorchDispatchMode):
+        def __torch_dispatch__(self, operation: Any, _: Any, args: Any = (), kwargs: Any = None) -> Any:
+            found = operation(*args, **(kwargs or {}))
+            kinds = [leaf.dtype for leaf in tree_leaves(found) if isinstance(leaf, Tensor)]
+            assert torch.float64 not in kinds, operation
+            return found
+
+    strategy = small("same-track-multi", head="mlp")
+    step = step_of(strategy, clip=1.0)
+    with Watched():
+        assert not step(0, batch(strategy, 2)).skipped
 
 
 def test_what_it_reports_and_backpropagates_is_the_strategy_s_own_loss() -> None:
