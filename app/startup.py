@@ -77,9 +77,10 @@ class Program:
     def end(self) -> None:
         """Stop everything and remember how the window was."""
         state, library_state = self.window.state(), self.wiring.library_state()
-        self.wiring.close()
         self.context.jobs.close()
+        # Before the session gives Python its collector back, which would delete widgets in a reader's thread.
         self.context.background.close()
+        self.wiring.close()
         self.context.library.close()
         remembered.save(state, library_state)
 

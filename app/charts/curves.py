@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QGraphicsGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from app import wording
 from app.charts.lines import Line
@@ -22,13 +22,17 @@ WIDTH = 1.7
 MOST_MARKS = 80
 """Of more points than this, marks would be a worm."""
 HEIGHT, AXIS_WIDTH = 204, 46
+GRID, BEHIND = 36, -1000
+"""Opacity of the lines behind the curves (of 255), and where they lie."""
 NOTHING = "Nothing was measured yet."
 MARKS = {"line": "▬", "faint": "▬", "marks": "●", "area": "■"}
 KEY_ZOOM, KEY_PAN = 0.8, 0.1
 
 
-class Plot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph is untyped
-    """The wheel scrolls the page, and zooms only with Ctrl; keys zoom and move.
+class Plot(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph is untyped
+    """A view box between two axes. The wheel scrolls the page, and zooms only with Ctrl; keys zoom and move.
+
+    Put together here, since `pg.PlotWidget` brings a menu of fifty widgets with each plot, shown or not.
 
     Signals
     -------
@@ -41,16 +45,34 @@ class Plot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph is untyped
     zoomed = Signal(float, float)
     reset = Signal()
 
-    def __init__(self, axis: TimeAxis) -> None:
-        super().__init__(axisItems={"bottom": axis}, enableMenu=False)
+    def __init__(self, bottom: TimeAxis) -> None:
+        super().__init__()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.hideButtons()
-        self.box = self.getPlotItem().getViewBox()
+        self.box = pg.ViewBox(enableMenu=False)
+        self.bottom, self.left = bottom, pg.AxisItem("left")
+        whole = pg.GraphicsWidget()
+        grid = QGraphicsGridLayout(whole)
+        grid.setContentsMargins(0, 0, 6, 0)
+        grid.setSpacing(0)
+        for item, row, column in ((self.left, 0, 0), (self.box, 0, 1), (self.bottom, 1, 1)):
+            grid.addItem(item, row, column)
+        for axis in (self.left, self.bottom):
+            axis.linkToView(self.box)
+            axis.setZValue(BEHIND)
+        self.setCentralItem(whole)
         self.box.setMouseEnabled(x=True, y=False)
         self.box.disableAutoRange()
         self.box.setDefaultPadding(0)
         self.box.sigRangeChangedManually.connect(self._moved)
+
+    def add(self, item: Any) -> None:
+        """Put a curve or a line into it."""
+        self.box.addItem(item, ignoreBounds=True)
+
+    def remove(self, item: Any) -> None:
+        """Take it out again."""
+        self.box.removeItem(item)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Zoom with Ctrl; else leave it to the page."""
@@ -189,7 +211,7 @@ class CurveChart(QFrame):
         self.setFixedHeight(HEIGHT)
         for line in (self._chance, self._cross):
             line.setVisible(False)
-            self.plot.addItem(line, ignoreBounds=True)
+            self.plot.add(line)
 
     def _connect(self) -> None:
         self.save.clicked.connect(self.save_wanted)
@@ -215,14 +237,13 @@ class CurveChart(QFrame):
         self.plot.setBackground(colours.surface)
         font = QFont(self.font())
         font.setPointSizeF(max(font.pointSizeF() * 0.85, 7.0))
-        for name in ("bottom", "left"):
-            axis = self.plot.getPlotItem().getAxis(name)
+        for axis in (self.plot.bottom, self.plot.left):
             axis.setPen(pg.mkPen(colours.border))
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.setStyle(tickFont=font, tickLength=-4, maxTickLevel=0)
             axis.enableAutoSIPrefix(False)
-        self.plot.getPlotItem().getAxis("left").setWidth(AXIS_WIDTH)
-        self.plot.showGrid(x=False, y=True, alpha=0.14)
+        self.plot.left.setWidth(AXIS_WIDTH)
+        self.plot.left.setGrid(GRID)
         self._chance.setPen(pg.mkPen(colours.muted, style=Qt.PenStyle.DashLine))
         self._cross.setPen(pg.mkPen(colours.faint))
 
@@ -232,7 +253,7 @@ class CurveChart(QFrame):
         """Draw these, later ones over earlier ones, over this part of x."""
         known = {line.key: line for line in self.lines}
         for key in [key for key in self._items if key not in {line.key for line in lines}]:
-            self.plot.removeItem(self._items.pop(key))
+            self.plot.remove(self._items.pop(key))
         for place, line in enumerate(lines):
             self._draw(line, known.get(line.key), place)
         self.lines = tuple(lines)
@@ -263,7 +284,7 @@ class CurveChart(QFrame):
         if item is None:
             marks = line.style == "marks"
             item = self._items[line.key] = pg.PlotDataItem() if marks else pg.PlotCurveItem()
-            self.plot.addItem(item, ignoreBounds=True)
+            self.plot.add(item)
         item.setZValue(place)
         if line.same(before):
             return

@@ -74,7 +74,7 @@ STAGES = (
     ("share_front_end", "spectrogram", "#CC79A7"), ("share_forward", "forward", "#56B4E9"),
     ("share_backward", "backward", "#0072B2"),
 )  # fmt: skip
-SMOOTHED_CELLS = 0.5
+SMOOTHED_CELLS = 0.25
 """A moving average needs fewer points than what it averages."""
 
 

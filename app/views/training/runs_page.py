@@ -68,6 +68,7 @@ class RunsPage(QWidget):
         self.delete = _button("Delete…", self.ask_delete)
         self._lay_out()
         self._connect()
+        self._take_titles()
         self.show_runs()
 
     def _lay_out(self) -> None:

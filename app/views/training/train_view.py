@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -39,22 +40,37 @@ class TrainView(QWidget):
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._training = training
-        self._looked = False
+        self._training, self._player, self._search = training, player, search
         self.tabs, self.pages = QTabBar(), QStackedWidget()
-        self.music = MusicChoice(training.session, search)
-        self.setup = SetupPage(training, self.music)
-        self.runs = RunsPage(training, player)
+        self._turn = QTimer(self, singleShot=True, interval=0)
         self._lay_out()
-        self._connect()
+        self.tabs.currentChanged.connect(self._show_page)
+        self._turn.timeout.connect(self._build_next)
+        training.runs_changed.connect(self._count)
+
+    @cached_property
+    def runs(self) -> RunsPage:
+        """The runs; built when first shown."""
+        page = RunsPage(self._training, self._player)
+        page.new_wanted.connect(lambda: self.tabs.setCurrentIndex(NEW))
+        page.use_wanted.connect(self.use_wanted)
+        self.pages.insertWidget(RUNS, page)
+        return page
+
+    @cached_property
+    def setup(self) -> SetupPage:
+        """The form; built a moment after the runs."""
+        page = SetupPage(self._training, MusicChoice(self._training.session, self._search))
+        page.started.connect(lambda: self.tabs.setCurrentIndex(RUNS))
+        self.pages.addWidget(page)
+        return page
 
     def _lay_out(self) -> None:
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName("Train")
         for title in ("Runs", "New run"):
             self.tabs.addTab(title)
-        self.pages.addWidget(self.runs)
-        self.pages.addWidget(self.setup)
         top = QHBoxLayout()
         top.setContentsMargins(8, 6, 12, 4)
         top.addWidget(self.tabs)
@@ -65,12 +81,17 @@ class TrainView(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.pages, 1)
 
-    def _connect(self) -> None:
-        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
-        self.runs.new_wanted.connect(lambda: self.tabs.setCurrentIndex(NEW))
-        self.runs.use_wanted.connect(self.use_wanted)
-        self.setup.started.connect(lambda: self.tabs.setCurrentIndex(RUNS))
-        self._training.runs_changed.connect(self._count)
+    def _build_next(self) -> None:
+        """Each page at a turn of its own, so that the window is held up by neither."""
+        if "runs" not in self.__dict__:
+            self.pages.setCurrentWidget(self.runs)
+            self._turn.start()
+        elif "setup" not in self.__dict__:
+            assert self.setup is not None  # built by being asked for
+            self._show_page(self.tabs.currentIndex())
+
+    def _show_page(self, tab: int) -> None:
+        self.pages.setCurrentWidget(self.setup if tab == NEW else self.runs)
 
     def _count(self) -> None:
         live = sum(run.live for run in self._training.runs)
@@ -80,8 +101,10 @@ class TrainView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Look at the runs while they can be seen."""
         super().showEvent(event)
+        self._turn.start()
         self._training.watch(True)
-        self.music.refresh()
+        if "setup" in self.__dict__:
+            self.setup.music.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Rest."""

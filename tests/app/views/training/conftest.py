@@ -75,7 +75,8 @@ class TrainScene:
         self.scene.until(done)
 
     def close(self) -> None:
-        """Stop what was started."""
+        """Stop what was started; readers first, lest Python collects widgets in their threads."""
+        self.scene.context.background.close()
         if "training" in self.__dict__:
             self.training.close()
 

@@ -110,7 +110,7 @@ def test_charts_follow_the_theme_while_they_are_shown(panel: CurvesPanel, train:
     for mode, colours in (("dark", DARK), ("light", LIGHT)):
         theme.set_mode(mode)  # type: ignore[arg-type] # both are modes
         assert chart.plot.backgroundBrush().color().name() == colours.surface
-        assert chart.plot.getPlotItem().getAxis("left").textPen().color().name() == colours.muted
+        assert chart.plot.left.textPen().color().name() == colours.muted
 
 
 def test_the_wheel_scrolls_the_page_and_zooms_only_with_control(
