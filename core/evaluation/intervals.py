@@ -135,10 +135,12 @@ def interval(statistic: Statistic, groups: int, n: int, seed: int = 0, draws: in
 def resampled(groups: int, seed: int, draws: int) -> Iterator[Floats]:
     """Groups drawn with replacement, as (some draws, groups) counts; two encoders get the same ones."""
     rng = np.random.default_rng([seed, groups])
-    shares = np.full(groups, 1 / groups)
     step = max(1, _CELLS // groups)
     for start in range(0, draws, step):
-        yield rng.multinomial(groups, shares, size=min(step, draws - start)).astype(np.float64)
+        some = min(step, draws - start)
+        # Counting single draws takes half the time of drawing the counts (Generator.multinomial).
+        cells = rng.integers(0, groups, (some, groups)) + groups * np.arange(some)[:, None]
+        yield np.bincount(cells.ravel(), minlength=some * groups).reshape(some, groups).astype(np.float64)
 
 
 def _levels(drawn: Floats, mean: float, bend: float, groups: int) -> Floats:
