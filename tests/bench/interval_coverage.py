@@ -1,6 +1,6 @@
 """How often a 95 % interval holds the truth, on synthetic grouped data whose accuracy is known.
 
-    python tests/bench/coverage.py [--draws 1000] [--groups 10 20 50 200] [--json FILE]
+    python tests/bench/interval_coverage.py [--draws 1000] [--groups 10 20 50 200] [--json FILE]
 
 A group's own accuracy is drawn from a beta distribution around the known one (`likeness` 0: items of a group are
 independent; 1: all alike), its size is 1 + Poisson(4), as clips of a recording. `percentile` is the plain bootstrap,
