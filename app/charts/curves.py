@@ -285,6 +285,7 @@ class CurveChart(QFrame):
             marks = line.style == "marks"
             item = self._items[line.key] = pg.PlotDataItem() if marks else pg.PlotCurveItem()
             self.plot.add(item)
+            item.setCacheMode(item.CacheMode.DeviceCoordinateCache)
         item.setZValue(place)
         if line.same(before):
             return

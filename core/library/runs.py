@@ -24,6 +24,9 @@ from core.library.records import EncoderRecord, Points, RunRecord
 FOLDER = "runs"
 """Of the folder beside the library that holds a folder for each run."""
 
+PIECE = 2000
+"""Rows that are fetched at a time."""
+
 _COLUMNS = (
     Run.id, Run.name, Run.strategy, Run.preset, Run.config, Run.state, Run.step, Run.steps, Run.job_id, Run.encoder,
     Run.wish, Run.created_at, Run.predicted, Run.figures, Run.verdicts, Run.panel, Run.chance, Run.rewinds,
@@ -150,7 +153,9 @@ class Runs:
         """What was logged after row `after_rowid`, by metric. See `follow` for a reader that keeps up."""
         with self._db.read() as connection:
             rewinds = connection.execute(select(Run.rewinds).where(Run.id == run_id)).scalar_one_or_none()
-            rows = connection.execute(_POINTS, {"run": run_id, "after": after_rowid}).all()
+            found = connection.execute(_POINTS, {"run": run_id, "after": after_rowid})
+            # Some at a time: all at once would keep Python's lock, and a window waiting, for as long as it takes.
+            rows = [row for some in found.partitions(PIECE) for row in some]
         return Points(rows[-1][0] if rows else after_rowid, _curves(rows), rewinds or 0)
 
     def follow(self, run_id: int, known: Points | None) -> Points:
