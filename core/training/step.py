@@ -12,6 +12,7 @@ from torch import Tensor
 from core.errors import UserError
 from core.training.config import TrainingConfig
 from core.training.grad_cache import Pair, cached, whole_batch
+from core.training.memory import keep_freed_memory
 from core.training.optim import Optimiser
 from core.training.stopwatch import Stopwatch
 from core.training.world import World, synchronised
@@ -85,6 +86,8 @@ class Step:
         self.notes: list[str] = []
         self._network = torch.compile(strategy.represent) if compiled else strategy.represent
         self._bf16 = precision == "bfloat16"
+        if self.world.device == "cpu":
+            keep_freed_memory()
         self.synchronised = config.sync_batch_norm and synchronised(strategy, self.world)
         strategy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
         self.world.broadcast(strategy)
