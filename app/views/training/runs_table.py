@@ -22,7 +22,7 @@ TIPS = (
     "The lowest validation loss so far: how badly it tells what belongs together, on music that it does not train on.",
     "Validation accuracy: how often it picks the right segment among all candidates.",
 )  # fmt: skip
-WIDTHS = (52, 150, 96, 76, 120, 84, 76, 86)
+WIDTHS = (52, 150, 96, 74, 116, 84, 76, 92)
 SHOWN, NAME, STATE = 0, 1, 4
 NUMBERS = (5, 6, 7)
 PALETTE = tuple(colour for colour in SERIES if colour not in ("#F0E442", "#7F7F7F"))
