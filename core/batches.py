@@ -72,7 +72,8 @@ class Batches:
         complete: list[Track] = []
         for track, samples in waiting:
             complete += self.hear(track, samples)
-            track.waiting -= 1  # not before: a batch that is full in its middle would take the track for complete
+            # Not before: a batch that is full in its middle would take the track for complete.
+            track.waiting -= 1
             complete += [track] if track.complete else []
         return complete
 

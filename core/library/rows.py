@@ -119,7 +119,9 @@ class Rows:
 
     def known_as(self, identities: Sequence[str]) -> dict[str, int]:
         """The file that stands for each track, by the track's identity; those that are gone are left out."""
-        statement = text("SELECT identity, id FROM track WHERE identity IN (SELECT value FROM json_each(:ids))")
+        statement = text(
+            "SELECT identity, id FROM track WHERE identity IN (SELECT value FROM json_each(:ids))"
+        )
         with self._db.read() as connection:
             found = connection.execute(statement, {"ids": json.dumps(list(identities))}).all()
         files = self.files_of([row.id for row in found])

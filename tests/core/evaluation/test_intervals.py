@@ -69,7 +69,8 @@ def test_the_bend_over_many_groups_taken_in_parts_is_that_of_single_ones(
 
 
 def test_it_holds_the_truth_about_as_often_as_it_says() -> None:
-    # 12 groups of four, where the percentile interval holds it in 89 % (tests/bench/interval_coverage.py has 1,000 draws).
+    # 12 groups of four, where the percentile interval holds it in 89 %.
+    # tests/bench/interval_coverage.py has 1,000 draws.
     held = [of_mean(scores(seed, 12), draws=500) for seed in range(400)]
     assert 0.92 <= np.mean([each.low <= 0.8 <= each.high for each in held]) <= 0.98
 
