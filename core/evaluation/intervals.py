@@ -4,8 +4,9 @@ Items of one group (a recording, an artist, a playlist) err together, so groups 
 BCa (Efron 1987, JASA 82, equations 2.3 and 6.6), its quantiles widened as Student's t is wider than the normal
 (Hesterberg 2015, The American Statistician 69, section 5.2): the plain percentile interval is too narrow with few
 groups and leans to one side where nearly all is right. Over 1,000 draws (`tests/bench/interval_coverage.py`) the
-interval of an accuracy holds the truth in 93.5 to 96 % from 20 groups on (percentile: 89 to 95 %), and in 91 to 97 % with 10 (81 to
-91 %): there it is still too narrow where the accuracy is 0.8 or more. That of a difference: 92 to 95.5 % from 20 on.
+interval of an accuracy holds the truth in 93.5 to 96 % from 20 groups on (percentile: 89 to 95 %), and in 91 to 97 %
+with 10 (81 to 91 %): there it is still too narrow where the accuracy is 0.8 or more. That of a difference: 92 to
+95.5 % from 20 on.
 """
 
 from __future__ import annotations
