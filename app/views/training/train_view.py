@@ -82,13 +82,11 @@ class TrainView(QWidget):
         layout.addWidget(self.pages, 1)
 
     def _build_next(self) -> None:
-        """Each page at a turn of its own, so that the window is held up by neither."""
-        if "runs" not in self.__dict__:
-            self.pages.setCurrentWidget(self.runs)
-            self._turn.start()
-        elif "setup" not in self.__dict__:
-            assert self.setup is not None  # built by being asked for
-            self._show_page(self.tabs.currentIndex())
+        """Each page at a turn of its own, so that the window is held up by neither; first what is to be seen."""
+        self._show_page(self.tabs.currentIndex())
+        missing = next((name for name in ("runs", "setup") if name not in self.__dict__), "")
+        if missing and self.pages.count():
+            QTimer.singleShot(0, self, lambda: getattr(self, missing))
 
     def _show_page(self, tab: int) -> None:
         self.pages.setCurrentWidget(self.setup if tab == NEW else self.runs)

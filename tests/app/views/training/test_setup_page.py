@@ -202,3 +202,12 @@ def test_the_form_fits_a_small_window(train: TrainScene) -> None:
     assert setup.area.horizontalScrollBar().maximum() == 0
     inside = setup.area.widget()
     assert inside.minimumSizeHint().width() <= setup.area.viewport().width()
+
+
+def test_the_form_is_shown_whichever_page_is_asked_for_first(train: TrainScene) -> None:
+    train.fill()
+    train.scene.session.start()
+    train.view.tabs.setCurrentIndex(1)
+    train.until(lambda: "runs" in train.view.__dict__ and train.view.setup._plan is not None)
+    assert train.view.setup.isVisible()
+    assert not train.view.runs.isVisible()
