@@ -210,8 +210,8 @@ run)
 test)
     shift
     install test
-    # They bring a screen and a sound card of their own.
-    exec .venv/bin/python -m pytest "$@"
+    # They bring a screen and a sound card of their own. Many only wait, for sound or for a process: two at a time.
+    exec .venv/bin/python -m pytest -n 2 --dist loadgroup "$@"
     ;;
 check)
     install test

@@ -25,6 +25,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as jobs set it, before an
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """How two processes share the tests: a file stays whole, and all that is heard in real time is one process's."""
+    for item in items:
+        plugins = getattr(getattr(item, "module", None), "pytest_plugins", ())
+        fixtures = getattr(item, "fixturenames", ())
+        group = (
+            "sound" if "tests.sound" in plugins else "torture" if "evil" in fixtures else item.path.as_posix()
+        )
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings and library away from the person's own, beside `tmp_path`, made when first used."""
