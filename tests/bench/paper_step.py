@@ -9,13 +9,16 @@ pair, of all threads and processes, is told as well: a busy machine changes it l
 told beside it, and not counted.
 
 Cases: `adjacent` (no augmentation on either side), `self` with the paper's five augmentations by torchaudio's
-functions, and `self` with the published code's two (pitch and speed by SoX, while ours does all five).
+functions, and `self` with the published code's two (pitch and speed by SoX, while ours does all five). torchaudio's
+pitch shift alone takes 2 to 9 s of CPU an item and up to 5 GB of memory, so that case has one loading process; choose
+`--batch 4` for it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import resource
 import shutil
@@ -52,11 +55,13 @@ class Case:
     name: str
     strategy: str
     augment: paper_loader.Augment | None
+    workers: int = 64
+    """Of the loader, at most."""
 
 
 CASES = (
     Case("adjacent", "adjacent", None),
-    Case("self, torchaudio", "self", paper_loader.with_torchaudio),
+    Case("self, torchaudio", "self", paper_loader.with_torchaudio, workers=1),
     Case("self, SoX", "self", paper_loader.with_sox),
 )
 
@@ -128,7 +133,11 @@ def theirs(case: Case, files: list[Path], options: argparse.Namespace, rate: Rat
     """The paper's way for a while."""
     data = paper_loader.Pairs(files * options.batch, case.strategy == "self", case.augment)
     loader = DataLoader(
-        data, batch_size=options.batch, shuffle=True, num_workers=options.workers, drop_last=True
+        data,
+        batch_size=options.batch,
+        shuffle=True,
+        num_workers=min(options.workers, case.workers),
+        drop_last=True,
     )
     encoder = paper_loader.Encoder(options.width)
     optimiser = torch.optim.Adam(encoder.parameters(), lr=1e-3)
@@ -143,7 +152,9 @@ def theirs(case: Case, files: list[Path], options: argparse.Namespace, rate: Rat
             rate,
         )
 
-    learn()  # the loader's processes end with it, and their time counts from then on
+    learn()  # the loader's processes end with it
+    for process in multiprocessing.active_children():
+        process.join()  # their time counts from then on
     rate.loader_pairs += data.made.value
     rate.loader_cpu_s += cpu(resource.RUSAGE_CHILDREN) - used
 
@@ -161,7 +172,12 @@ def ours(trainer: Trainer, options: argparse.Namespace, rate: Rate) -> None:
 
 def prepared(case: Case, clips: ClipSet, options: argparse.Namespace) -> tuple[Trainer, RunConfig]:
     """A trainer with the paper's preset."""
-    overrides = {"width": options.width, "batch": options.batch, "steps": 10**6}
+    overrides = {
+        "width": options.width,
+        "batch": options.batch,
+        "steps": 10**6,
+        "precision": options.precision,
+    }
     config = machine.with_precision(resolve(case.strategy, "paper", overrides), "cpu")
     rows = np.arange(len(clips), dtype=np.int64)
     frozen = Frozen(config=config, device="cpu", threads=torch.get_num_threads(), fingerprint="")
@@ -198,6 +214,9 @@ def main() -> None:
     parser.add_argument("--width", type=float, default=0.25)
     parser.add_argument("--clip-seconds", type=float, default=30.0, help="of our clips; 0: whole tracks")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
+    parser.add_argument(
+        "--precision", default="auto", help="of ours; auto is measured, and a busy machine misleads it"
+    )
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of the paper's loader")
     parser.add_argument("--cases", nargs="+", default=[case.name for case in CASES])
