@@ -113,7 +113,7 @@ class TrainingConfig(_Frozen):
     sync_batch_norm: bool = Field(
         False,
         title="Synchronise batch norm",
-        description="Over several GPUs: statistics of the whole batch, not of each GPU's part.",
+        description="Over several NVIDIA GPUs: statistics of the whole batch, not of each GPU's part.",
     )
     tensorboard: bool = Field(
         False, title="TensorBoard", description="Also write the curves for TensorBoard."
