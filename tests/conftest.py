@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from core.audio.pool import processors
 
 if TYPE_CHECKING:
     from tests.torture import Evil
@@ -51,6 +55,15 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No sound from a person's speakers, and no sound server started in passing; `tests.sound` has its own."""
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path.parent / 'no-sound-server'}")
+
+
+@pytest.fixture(autouse=True)
+def torch_threads() -> Iterator[None]:
+    """Jobs set torch's threads for their own process, which is everybody's here; numbers depend on them."""
+    before = sys.modules["torch"].get_num_threads() if "torch" in sys.modules else processors()
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

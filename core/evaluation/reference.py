@@ -64,7 +64,8 @@ Measured = Mapping[tuple[str, Column], Scores]
 """(strategy, column) -> what its items scored, over the same items for every strategy of a column."""
 
 SAMPLINGS = ("self", "adjacent", "same-track")
-TRAINED = (*SAMPLINGS, *(f"{name}-multi" for name in SAMPLINGS), "melcpc")
+SIAMESE = (*SAMPLINGS, *(f"{name}-multi" for name in SAMPLINGS))
+TRAINED = (*SIAMESE, "melcpc")
 FEWEST_RANKED = 4
 """Strategies with fewer have no order to speak of."""
 
@@ -179,12 +180,7 @@ DIRECTIONS: tuple[Direction, ...] = (
     Direction(
         9,
         "Genre and recommendation: MelCPC is best.",
-        tuple(
-            _over(task, "melcpc", name)
-            for task in ("genre", "hit-rate")
-            for name in TRAINED
-            if name != "melcpc"
-        ),
+        tuple(_over(task, "melcpc", name) for task in ("genre", "hit-rate") for name in SIAMESE),
         weak=True,
     ),
 )
