@@ -221,7 +221,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
 
 
 def test_a_job_that_is_killed_goes_on_where_it_was(library: Library, album: Path) -> None:
-    write_album(album, 60, seconds=8.0, first=6)
+    write_album(album, 300, seconds=8.0, first=6)
     scan(library)
     one_worker = Settings(audio=AudioSettings(workers=1))
     job = JobProcess(library.path, "clips", {"seconds": SECONDS}, one_worker)
@@ -231,9 +231,9 @@ def test_a_job_that_is_killed_goes_on_where_it_was(library: Library, album: Path
         job.poll(0.02)
     job.close(0.0)
     held = len(stored_clips(store))
-    assert 0 < held < 66
+    assert 0 < held < 306
     clips, figures = build(library)
-    assert (len(clips), figures["decoded"]) == (66, 66 - held)
+    assert (len(clips), figures["decoded"]) == (306, 306 - held)
 
 
 # -- which music -----------------------------------------------------------------------------------
