@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from app.player import Playable
 from app.views.rows_delegate import TWO_LINES, TwoLines
 from app.views.training.pins_panel import NEW, PinsPanel, TrackList
 from tests.app.views.training.conftest import TrainScene
@@ -56,9 +57,15 @@ def test_another_pin_has_neighbours_of_its_own(pins: PinsPanel) -> None:
     assert lines(pins.now) != first
 
 
-def test_a_click_plays_the_neighbour_and_those_after_it(pins: PinsPanel, train: TrainScene) -> None:
+def test_a_click_plays_the_neighbour_and_those_after_it(
+    pins: PinsPanel, train: TrainScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     played: list[tuple[list[str], int]] = []
-    train.scene.player.play = lambda queue, at=0: played.append(([one.title for one in queue], at))  # type: ignore[method-assign,assignment]
+
+    def play(queue: list[Playable], at: int = 0) -> None:
+        played.append(([one.title for one in queue], at))
+
+    monkeypatch.setattr(train.scene.player, "play", play)  # what is asked of it; other tests hear it
     item = pins.now.item(2)
     pins.now.scrollToItem(item)
     where = pins.now.visualItemRect(item).center()
