@@ -231,3 +231,62 @@ class RunPoint(Base):
         # Readers ask for what is newer than the last id that they saw.
         {"sqlite_autoincrement": True},
     )
+
+
+class Evaluation(Base):
+    """What one encoder scored in one task. `key` is the hash of everything that the figures follow from.
+
+    Encoders are named, not referred to: a result outlives its encoder, and says which weights it was.
+    """
+
+    __tablename__ = "evaluation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    task: Mapped[str]
+    task_kind: Mapped[str]  # class, tags, playlists, report
+    spec: Mapped[dict[str, object]] = mapped_column(JSON)
+    encoder: Mapped[str]
+    strategy: Mapped[str]
+    weights_hash: Mapped[str]
+    plan: Mapped[str]
+    probe: Mapped[str]
+    config: Mapped[dict[str, object]] = mapped_column(JSON)
+    split: Mapped[str]
+    dim: Mapped[int]
+    seeds: Mapped[int]
+    figures: Mapped[dict[str, object]] = mapped_column(JSON)
+    details: Mapped[dict[str, object]] = mapped_column(JSON)
+    notes: Mapped[list[str]] = mapped_column(JSON)
+    versions: Mapped[dict[str, object]] = mapped_column(JSON)
+    seconds: Mapped[float]
+    created_at: Mapped[float]
+    # Readers ask whether anything newer than the last id that they saw has come.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way to say it
+
+
+class EvaluationArrays(Base):
+    """What each item of a result scored: a compressed npz, apart so that a table of results is read quickly."""
+
+    __tablename__ = "evaluation_arrays"
+    evaluation_id: Mapped[int] = mapped_column(
+        ForeignKey("evaluation.id", ondelete="CASCADE"), primary_key=True
+    )
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ListeningRound(Base):
+    """One blind question: which of two encoders' neighbours fits a track better. Nobody was told whose is whose."""
+
+    __tablename__ = "listening_round"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[float]
+    query: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+    encoder_a: Mapped[str]
+    encoder_b: Mapped[str]
+    weights_a: Mapped[str]
+    weights_b: Mapped[str]
+    track_a: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+    track_b: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+    left: Mapped[str]  # a or b: whose was shown on the left
+    choice: Mapped[str]  # a, b, tie, skip
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way to say it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 FileState = Literal["pending", "ok", "partial", "failed", "skipped"]
 JobState = Literal["queued", "running", "completed", "cancelled", "failed", "interrupted"]
 RunState = Literal["running", "paused", "finished", "failed", "interrupted"]
+Side = Literal["a", "b"]
+Choice = Literal["a", "b", "tie", "skip"]
 
 
 @dataclass(frozen=True)
@@ -227,3 +230,100 @@ class Points:
     last: int
     curves: dict[str, Curve]
     rewinds: int = 0
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a result.
+
+    Parameters
+    ----------
+    mean
+        NaN where it has no meaning.
+    low, high
+        Where it lies with 95 % confidence; NaN where there is no interval.
+    n, groups
+        Items that were asked, and the groups that they come from.
+    chance
+        What guessing gives; NaN where nobody knows.
+    """
+
+    mean: float
+    low: float = math.nan
+    high: float = math.nan
+    n: int = 0
+    groups: int = 0
+    chance: float = math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationRecord:
+    """What one encoder scored in one task.
+
+    Parameters
+    ----------
+    key
+        Hash of all that the figures follow from: the same question is never computed twice.
+    task, task_kind
+        As a person reads it; `class`, `tags`, `playlists` or `report`.
+    spec
+        Where the task came from (`core.evaluation.spec.TaskSpec` as plain values).
+    weights_hash, plan, dim
+        What the encoder was, how its vectors were made, and how wide they were when they were judged.
+    probe
+        `svm`, `logistic`, `majority`, `cosine` (playlists), or "" (report).
+    config
+        Grid of C, folds, PCA, bounds of playlists: what was chosen by hand.
+    split, seeds
+        Results of one task and one split were asked the same, and can be paired.
+    figures
+        accuracy; roc_auc, pr_auc; hit_rate, percentile, mrr; or same_artist, hubness and so on.
+    details
+        Plain values: rows of classes or tags, C, how many items the encoder was trained on. None for no number.
+    """
+
+    key: str
+    task: str
+    task_kind: str
+    spec: dict[str, Any]
+    encoder: str
+    strategy: str
+    weights_hash: str
+    plan: str
+    probe: str
+    config: dict[str, Any]
+    split: str
+    dim: int
+    seeds: int
+    figures: dict[str, Figure]
+    details: dict[str, Any]
+    notes: tuple[str, ...]
+    versions: dict[str, str]
+    seconds: float
+    created_at: float = 0.0
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class ListeningRecord:
+    """One blind question and its answer; `left` says whose track was shown there."""
+
+    id: int
+    created_at: float
+    query: int
+    encoder_a: str
+    encoder_b: str
+    weights_a: str
+    weights_b: str
+    track_a: int
+    track_b: int
+    left: Side
+    choice: Choice
+
+    def turned(self) -> ListeningRecord:
+        """The same round with the two encoders named the other way round."""
+        other: dict[str, Side] = {"a": "b", "b": "a"}
+        return ListeningRecord(
+            self.id, self.created_at, self.query, self.encoder_b, self.encoder_a, self.weights_b, self.weights_a,
+            self.track_b, self.track_a, other[self.left], other.get(self.choice, self.choice),
+        )  # fmt: skip

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from core.library.database import Database
 from core.library.encoders import Encoders
+from core.library.evaluations import Evaluations
 from core.library.files import Files
 from core.library.jobs import Jobs
 from core.library.labels import Labels
+from core.library.listening import Listening
 from core.library.roots import Roots
 from core.library.rows import Rows
 from core.library.runs import Runs
@@ -41,6 +43,8 @@ class Library:
         self.labels = Labels(self._db)
         self.jobs = Jobs(self._db)
         self.runs = Runs(self._db)
+        self.evaluations = Evaluations(self._db)
+        self.listening = Listening(self._db)
 
     def __enter__(self) -> Library:
         return self
