@@ -101,17 +101,56 @@ def contrast(parts: Sequence[tuple[float, Scores]], seed: int = 0, draws: int = 
         The items are not the same, or were not asked equally often.
     """
     first = parts[0][1]
-    for _, other in parts[1:]:
+    _need_pairs([scores for _, scores in parts])
+    totals = np.sum([weight * scores.totals for weight, scores in parts], axis=0)
+    return of_mean(replace(first, totals=totals), seed, draws)
+
+
+def _need_pairs(all_scores: Sequence[Scores]) -> None:
+    first = all_scores[0]
+    for other in all_scores[1:]:
         same = np.array_equal(first.groups, other.groups) and np.array_equal(first.counts, other.counts)
         if not same:
             raise ValueError("scores of different items cannot be paired")
-    totals = np.sum([weight * scores.totals for weight, scores in parts], axis=0)
-    return of_mean(replace(first, totals=totals), seed, draws)
 
 
 def difference(one: Scores, other: Scores, seed: int = 0, draws: int = DRAWS) -> Interval:
     """How much better `one` is than `other`, paired item by item; `tie` says whether that shows anything."""
     return contrast([(1.0, one), (-1.0, other)], seed, draws)
+
+
+def differences(
+    ones: Sequence[Scores], other: Scores, seed: int = 0, draws: int = DRAWS
+) -> tuple[Interval, ...]:
+    """`difference` of each of `ones` to `other`, in the time of one: all see the same draws anyway.
+
+    Raises
+    ------
+    ValueError
+        The items are not the same, or were not asked equally often.
+    """
+    _need_pairs([*ones, other])
+    if not ones:
+        return ()
+    asked = other.counts > 0
+    _, codes = np.unique(other.groups[asked], return_inverse=True)
+    counts = np.bincount(codes, other.counts[asked])
+    totals = np.stack([np.bincount(codes, (one.totals - other.totals)[asked]) for one in ones])
+    n, groups = int(asked.sum()), len(counts)
+
+    def means(weights: Floats) -> Floats:
+        return np.asarray((weights @ totals.T) / (weights @ counts)[:, None], np.float64)
+
+    def mean(which: int) -> Statistic:
+        return lambda weights: np.asarray((weights @ totals[which]) / (weights @ counts), np.float64)
+
+    drawn = (
+        np.concatenate([means(weights) for weights in resampled(groups, seed, draws)]) if groups > 1 else None
+    )
+    return tuple(
+        _between(mean(which), None if drawn is None else drawn[:, which], groups, n)
+        for which in range(len(ones))
+    )
 
 
 def interval(statistic: Statistic, groups: int, n: int, seed: int = 0, draws: int = DRAWS) -> Interval:
@@ -124,10 +163,17 @@ def interval(statistic: Statistic, groups: int, n: int, seed: int = 0, draws: in
     groups, n
         How many groups, and items in them.
     """
+    drawn = None
+    if groups > 1:
+        drawn = np.concatenate([statistic(weights) for weights in resampled(groups, seed, draws)])
+    return _between(statistic, drawn, groups, n)
+
+
+def _between(statistic: Statistic, drawn: Floats | None, groups: int, n: int) -> Interval:
+    """The interval from (draws,) figures of drawn groups; none where there are no draws."""
     mean = float(statistic(np.ones((1, groups)))[0])
-    if groups < 2 or math.isnan(mean):
+    if drawn is None or math.isnan(mean):
         return Interval(mean, math.nan, math.nan, n, groups)
-    drawn = np.concatenate([statistic(weights) for weights in resampled(groups, seed, draws)])
     drawn = drawn[np.isfinite(drawn)]
     low, high = np.quantile(drawn, _levels(drawn, mean, _bend(statistic, groups), groups))
     return Interval(mean, float(low), float(high), n, groups)
