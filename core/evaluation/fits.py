@@ -25,6 +25,12 @@ PCA_DIM = 128
 NOTHING_APART = "Nothing was kept apart to choose C with in a split: the middle value was taken."
 
 Matrix = NDArray[np.floating[Any]]
+Watch = Callable[[int], None]
+"""Told how many fits there were so far; may raise to stop."""
+
+
+def unwatched(fits: int) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +59,23 @@ class Recipe:
 
 @dataclass
 class Ledger:
-    """Fits that did not converge, by C."""
+    """Fits that did not converge, by C. `watch` is told after each fit how many there were; it may raise to stop."""
 
     fits: Counter[float] = field(default_factory=Counter)
     failed: Counter[float] = field(default_factory=Counter)
     failed_chosen: Counter[float] = field(default_factory=Counter)
     said: list[str] = field(default_factory=list)
+    watch: Watch = unwatched
 
     def count(self, c: float, converged: bool) -> None:
         """One more fit."""
         self.fits[c] += 1
         self.failed[c] += not converged
+        self.watch(self.fits.total())
+
+    def step(self) -> None:
+        """A fit is under way."""
+        self.watch(self.fits.total())
 
     def choose(self, c: float, converged: bool) -> None:
         """That fit answered."""

@@ -6,7 +6,7 @@ is convex and falls apart into tags, so its minimum is theirs. SciPy walks (L-BF
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,10 @@ TOLERANCE = 1e-4
 """Largest derivative at the end, scikit-learn's default."""
 _EXACT = 20_000_000
 """Embeddings of more values than this are kept in float32."""
+
+
+def unwatched() -> None:
+    """Nobody wants to stop it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,7 @@ def fit(
     device: str = "cpu",
     max_iter: int = 1000,
     tolerance: float = TOLERANCE,
+    watch: Callable[[], None] = unwatched,
 ) -> Iterator[TagModel]:
     """A model for each C, ascending, each started from the one before.
 
@@ -69,6 +74,8 @@ def fit(
         (n, tags).
     device
         Where to compute, as torch names it.
+    watch
+        Called after each step, of which a fit may take hundreds; may raise to stop.
     """
     exact = device == "cpu" and vectors.size <= _EXACT
     dtype = torch.float64 if exact else torch.float32
@@ -77,7 +84,9 @@ def fit(
     flat = np.zeros((x.shape[1] + 1) * y.shape[1])
     for c in sorted(grid):
         options = {"maxiter": max_iter, "gtol": tolerance, "ftol": 64 * np.finfo(np.float64).eps, "maxls": 50}
-        found = minimize(_loss, flat, (x, y, c), method="L-BFGS-B", jac=True, options=options)
+        found = minimize(
+            _loss, flat, (x, y, c), method="L-BFGS-B", jac=True, options=options, callback=lambda _: watch()
+        )
         flat = found.x
         weights = flat.reshape(-1, y.shape[1])
         # The slope decides: the search also ends where rounding lets it go no further.

@@ -89,7 +89,7 @@ class PlaylistResult:
     ----------
     hit_rate, percentile, reciprocal
         HR@10 (chance 10 / 101); MPR, the mean of (rank - 1) / 100, lower is better (chance 0.5); MRR.
-    hits, percentiles
+    hits, percentiles, reciprocals
         By playlist, to be paired with another encoder's over the same `Drawn`.
     playlists, cases
         How many playlists took part, and tracks to be found in all draws.
@@ -102,6 +102,7 @@ class PlaylistResult:
     reciprocal: Interval
     hits: Scores
     percentiles: Scores
+    reciprocals: Scores
     rules: Rules
     playlists: int
     cases: int
@@ -250,12 +251,14 @@ def evaluate(drawn: Drawn, vectors: NDArray[np.float32]) -> PlaylistResult:
     found = ranks(drawn, vectors)
     hits = _by_playlist(drawn, found <= TOP)
     percentiles = _by_playlist(drawn, (found - 1) / NEGATIVES)
+    reciprocals = _by_playlist(drawn, 1 / found)
     return PlaylistResult(
         hit_rate=of_mean(hits),
         percentile=of_mean(percentiles),
-        reciprocal=of_mean(_by_playlist(drawn, 1 / found)),
+        reciprocal=of_mean(reciprocals),
         hits=hits,
         percentiles=percentiles,
+        reciprocals=reciprocals,
         rules=drawn.rules,
         playlists=len(hits.groups),
         cases=len(found),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.fits import NOTHING_APART, Ledger, Matrix, Recipe, before, fitted
+from core.evaluation.fits import NOTHING_APART, Ledger, Matrix, Recipe, Watch, before, fitted, unwatched
 from core.evaluation.intervals import Scores, of_mean
 from core.evaluation.results import ClassResult, ClassScore
 from core.evaluation.splits import INNER_FOLDS, draws, grouped_folds
@@ -17,7 +17,12 @@ from core.evaluation.tasks import Rows, Split, Task, split_hash
 
 
 def probe_classes(
-    task: Task, vectors: Matrix, recipe: Recipe | None = None, splits: Sequence[Split] | None = None
+    task: Task,
+    vectors: Matrix,
+    recipe: Recipe | None = None,
+    splits: Sequence[Split] | None = None,
+    *,
+    watch: Watch = unwatched,
 ) -> ClassResult:
     """Accuracy of a linear probe.
 
@@ -34,6 +39,8 @@ def probe_classes(
         A linear SVM by default.
     splits
         By default `splits.draws(task)`; encoders are compared over the same ones.
+    watch
+        Called after each fit.
 
     Raises
     ------
@@ -43,7 +50,8 @@ def probe_classes(
     recipe, splits = recipe or Recipe(), tuple(splits or draws(task))
     right, counts = np.zeros((2, len(task.items)))
     confusion = np.zeros((len(task.names),) * 2, np.int64)
-    ledger, chosen, targets = Ledger(), [], task.targets.astype(np.int64)
+    ledger, chosen, targets = Ledger(watch=watch), [], task.targets.astype(np.int64)
+    answered = [np.empty((0, 2), np.int64)]
     dim = vectors.shape[1]
     for split in splits:
         ready = before(recipe, vectors[split.train])
@@ -53,14 +61,17 @@ def probe_classes(
         right[split.test] += answers == targets[split.test]
         counts[split.test] += 1
         np.add.at(confusion, (targets[split.test], answers), 1)
+        answered.append(np.stack([split.test, answers], 1))
         chosen.append(c)
     scores = Scores(right, counts, task.groups)
+    called, times = np.unique(np.concatenate(answered), axis=0, return_counts=True)
     return ClassResult(
         probe=recipe.probe,
         accuracy=of_mean(scores),
         scores=scores,
         classes=_per_class(task.names, confusion),
         confusion=confusion,
+        answers=np.column_stack([called, times]).astype(np.int64),
         seeds=len({split.seed for split in splits}),
         chance=1 / len(task.names),
         chosen=tuple(chosen) if recipe.probe != "majority" else (),

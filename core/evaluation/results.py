@@ -43,6 +43,8 @@ class ClassResult:
         Of every item of the task, to be paired with another encoder's (`intervals.difference`).
     confusion
         (classes, classes) how often an item of the row's class was called the column's, all draws together.
+    answers
+        (k, 3) the same by item: its row, the class that it was called, and how often; ascending.
     seeds
         Draws of the split.
     chance
@@ -62,6 +64,7 @@ class ClassResult:
     scores: Scores
     classes: tuple[ClassScore, ...]
     confusion: NDArray[np.int64]
+    answers: NDArray[np.int64]
     seeds: int
     chance: float
     chosen: tuple[float, ...]
@@ -94,6 +97,8 @@ class TagResult:
         Those that count in at least one draw.
     left_out
         Tags that never count: nobody, or everybody, has them in a part.
+    roc_scores, pr_scores
+        What each part of the groups adds to the areas, to be paired with another encoder's (`jackknife`).
     """
 
     probe: str
@@ -102,6 +107,8 @@ class TagResult:
     prevalence: float
     tags: tuple[TagScore, ...]
     left_out: tuple[str, ...]
+    roc_scores: Scores
+    pr_scores: Scores
     seeds: int
     chosen: tuple[float, ...]
     dim: int

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
-from core.evaluation.fits import NOTHING_APART, PCA_DIM, Ledger, Matrix, Recipe, before, fitted
+from core.evaluation.fits import (
+    NOTHING_APART,
+    PCA_DIM,
+    Ledger,
+    Matrix,
+    Recipe,
+    Watch,
+    before,
+    fitted,
+    unwatched,
+)
 from core.evaluation.intervals import Floats, interval
+from core.evaluation.jackknife import pseudo_values
 from core.evaluation.ranking import Ranking, ranked
 from core.evaluation.results import TagResult, TagScore
 from core.evaluation.splits import INNER_FOLDS, draws, grouped_folds
@@ -55,6 +67,7 @@ def probe_tags(
     *,
     device: str = "cpu",
     resamplings: int = DRAWS,
+    watch: Watch = unwatched,
 ) -> TagResult:
     """ROC-AUC and PR-AUC, macro over tags; one C for all of them, chosen by ROC-AUC on the validation part.
 
@@ -72,6 +85,8 @@ def probe_tags(
         By default `splits.draws(task)`.
     device
         Where `multi_tag` computes.
+    watch
+        Called after each fit.
 
     Raises
     ------
@@ -83,7 +98,7 @@ def probe_tags(
     recipe, splits = recipe or Recipe("logistic"), tuple(splits or draws(task))
     if recipe.probe == "majority":
         raise ValueError("a majority ranks nothing")
-    ledger = Ledger()
+    ledger = Ledger(watch=watch)
     everywhere = np.unique(np.concatenate([split.test for split in splits]))
     _, codes = np.unique(task.groups[everywhere], return_inverse=True)
     answered = []
@@ -110,13 +125,13 @@ def _result(
     counted = np.unique(np.concatenate([each.tags for each in answered]))
     everywhere = np.unique(np.concatenate([split.test for split in splits]))
     n, groups = len(everywhere), len(np.unique(task.groups[everywhere]))
-    roc_auc, pr_auc = (
-        interval(partial(_over_draws, answered, which), groups, n, draws=resamplings) for which in (0, 1)
-    )
+    roc, pr = (partial(_over_draws, answered, which) for which in (0, 1))
     return TagResult(
         probe=recipe.probe,
-        roc_auc=roc_auc,
-        pr_auc=pr_auc,
+        roc_auc=interval(roc, groups, n, draws=resamplings),
+        pr_auc=interval(pr, groups, n, draws=resamplings),
+        roc_scores=pseudo_values(roc, groups),
+        pr_scores=pseudo_values(pr, groups),
         prevalence=float(np.mean([r.positive.mean() for each in answered for r in each.rankings])),
         tags=tuple(_tag(task.names[tag], tag, answered) for tag in counted.tolist()),
         left_out=tuple(name for tag, name in enumerate(task.names) if tag not in counted),
@@ -139,7 +154,7 @@ def _answered(
         return []
     c = _chosen(recipe, task, vectors, split, ledger, device)
     alone = replace(recipe, grid=(c,))
-    ((_, scores, converged),) = _fits(alone, vectors, targets[:, tags], split, split.test, device)
+    ((_, scores, converged),) = _fits(alone, vectors, targets[:, tags], split, split.test, ledger, device)
     ledger.count(c, converged)
     ledger.choose(c, converged)
     rankings = tuple(ranked(scores[:, i], targets[split.test, tag]) for i, tag in enumerate(tags))
@@ -167,7 +182,9 @@ def _chosen(recipe: Recipe, task: Task, vectors: Matrix, split: Split, ledger: L
     targets = task.targets.astype(np.bool_)
     tags = np.flatnonzero(_told(targets[inner.train]) & _told(targets[inner.validation]))
     rates = {}
-    for c, scores, converged in _fits(recipe, vectors, targets[:, tags], inner, inner.validation, device):
+    for c, scores, converged in _fits(
+        recipe, vectors, targets[:, tags], inner, inner.validation, ledger, device
+    ):
         ledger.count(c, converged)
         even = np.ones((1, len(inner.validation)))
         areas = [
@@ -187,7 +204,7 @@ def _inner(task: Task, split: Split) -> Split | None:
 
 
 def _fits(
-    recipe: Recipe, vectors: Matrix, targets: Flags, split: Split, asked: Rows, device: str
+    recipe: Recipe, vectors: Matrix, targets: Flags, split: Split, asked: Rows, ledger: Ledger, device: str
 ) -> Iterator[tuple[float, Floats, bool]]:
     """For each C ascending: it, the (asked, tags) scores, and whether all fits converged."""
     ready = before(recipe, vectors[split.train])
@@ -199,11 +216,15 @@ def _fits(
     if recipe.probe == "logistic":
         from core.evaluation import multi_tag
 
-        for model in multi_tag.fit(x, y, recipe.values(), device=device, max_iter=recipe.max_iter):
+        options: dict[str, Any] = {"device": device, "max_iter": recipe.max_iter, "watch": ledger.step}
+        for model in multi_tag.fit(x, y, recipe.values(), **options):
             yield model.c, model.scores(unseen), model.converged
         return
     for c in recipe.values():
-        models = [fitted(recipe, c, split.seed, x, y[:, tag].astype(np.int64)) for tag in range(y.shape[1])]
+        models = []
+        for tag in range(y.shape[1]):
+            models.append(fitted(recipe, c, split.seed, x, y[:, tag].astype(np.int64)))
+            ledger.step()
         yield (
             c,
             np.stack([model.decision_function(unseen) for model, _ in models], 1),
