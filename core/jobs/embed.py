@@ -64,6 +64,8 @@ class Params(BaseModel):
     keep_segments: bool | None = None
     follow: bool = False
     """Wait for a scan that is still finding files."""
+    roots: list[int] | None = None
+    """Folders to read from, and no others; all of them where it is None."""
 
 
 class Embed(Job[Params]):
@@ -138,7 +140,7 @@ class _Run:
         self.name, self.device = params.encoder or wishes.encoder, params.device or wishes.device
         self.segments = wishes.segments if params.segments is None else params.segments
         self.keep = wishes.keep_segments if params.keep_segments is None else params.keep_segments
-        self.plan = plan_name(self.segments)
+        self.plan, self.roots = plan_name(self.segments), params.roots
         known = ctx.library.encoders.find(self.name)
         self.encoder_id = known.id if known else NO_ENCODER
         self.begun: _Encoder | None = None
@@ -227,7 +229,7 @@ class _Run:
         if revision == self.nothing_at or start < self.ask_again:
             return None
         busy = [*self.tracks, *(read.file_id for read in (*self.reads, *self.doubtful)), *self.given_up]
-        found = self.ctx.library.files.candidates(self.encoder_id, self.plan, 1, busy)
+        found = self.ctx.library.files.candidates(self.encoder_id, self.plan, 1, busy, self.roots)
         if not found:
             now = time.monotonic()
             self.nothing_at, self.ask_again = revision, now + (now - start) / ASKING_SHARE
@@ -373,8 +375,14 @@ class _Run:
             self.refresh_statistics()
         self.stored = time.monotonic()
         if self.stored - self.counted > RECOUNT_S:
-            self.total = self.outcomes.total() + self.counts().pending
+            self.total = self.outcomes.total() + self._left()
             self.counted = self.stored
+
+    def _left(self) -> int:
+        """Files still to be read, those in hand included."""
+        if self.roots is None:
+            return self.counts().pending
+        return self.ctx.library.files.due(self.encoder_id, self.plan, self.roots)
 
     def counts(self) -> Counts:
         """The library's figures under this encoder."""

@@ -14,9 +14,10 @@ from core.errors import UserError
 from core.library.database import Database, next_revision
 from core.library.duplicates import ids_json, settle, tracks_of
 from core.library.found import change, columns, rows_for
+from core.library.listing import ListedFile, listing
 from core.library.models import File, Root, Track
 from core.library.music import MusicFile, music
-from core.library.queue import candidates
+from core.library.queue import candidates, due
 from core.library.records import Candidate, Counts, Failure, Found, Known, Read
 from core.library.vectors import insert_vector
 
@@ -97,10 +98,17 @@ class Files:
             connection.execute(statement, [{"key": key} for key in file_ids])
             settle(connection, tracks_of(connection, file_ids))
 
-    def candidates(self, encoder_id: int, plan: str, limit: int, busy: Collection[int]) -> list[Candidate]:
-        """Files still to be read, in random order, those that a person asked for first."""
+    def candidates(
+        self, encoder_id: int, plan: str, limit: int, busy: Collection[int], roots: Collection[int] | None = None
+    ) -> list[Candidate]:  # fmt: skip
+        """Files still to be read, in random order, those that a person asked for first; of some roots if named."""
         with self._db.read() as connection:
-            return candidates(connection, encoder_id, plan, limit, busy)
+            return candidates(connection, encoder_id, plan, limit, busy, roots)
+
+    def due(self, encoder_id: int, plan: str, roots: Collection[int]) -> int:
+        """How many files of some roots are still to be read."""
+        with self._db.read() as connection:
+            return due(connection, encoder_id, plan, roots)
 
     def readable(self) -> list[Candidate]:
         """Every file that can be read now, by id."""
@@ -120,6 +128,11 @@ class Files:
         """What an encoder can learn from, one file a track; see `core.library.music.music`."""
         with self._db.read() as connection:
             return music(connection, roots, query, track_ids)
+
+    def listing(self, root_id: int | None = None) -> list[ListedFile]:
+        """Every file of a root (of all music by default) with what is known of it, in order of their paths."""
+        with self._db.read() as connection:
+            return listing(connection, root_id)
 
     def record(self, batch: Iterable[Read], encoder_id: int, plan: str, device: str, precision: str) -> None:
         """Store what a reading pass found: states, identities and vectors, in one transaction."""

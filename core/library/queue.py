@@ -40,15 +40,38 @@ _CIRCLE = [
 ]
 
 
+# Of some roots only: their files, and those elsewhere that stand for the same content.
+_THERE = """(f.root_id IN (SELECT value FROM json_each(:roots)) OR EXISTS (
+    SELECT 1 FROM file o WHERE o.track_id = f.track_id AND o.duplicate AND o.present
+    AND o.root_id IN (SELECT value FROM json_each(:roots))))"""
+_WITHIN = [
+    text(str(statement).replace("WHERE ", f"WHERE {_THERE} AND ", 1)) for statement in (_ASKED, *_CIRCLE)
+]
+_DUE_THERE = text(f"""
+    SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id AND r.online
+    LEFT JOIN embedding e ON e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
+    WHERE {_THERE} AND {_DUE} AND f.state IN ('pending', 'ok', 'partial')
+""")  # noqa: S608 - constants only
+
+
+def due(connection: Connection, encoder_id: int, plan: str, roots: Collection[int]) -> int:
+    """How many files `candidates` has in all, of these roots."""
+    values = {"encoder": encoder_id, "plan": plan, "roots": ids_json(roots)}
+    return int(connection.execute(_DUE_THERE, values).scalar_one())
+
+
 def candidates(
-    connection: Connection, encoder_id: int, plan: str, limit: int, busy: Collection[int]
-) -> list[Candidate]:
-    """At most `limit` files that are to be read, without those that are `busy`."""
+    connection: Connection, encoder_id: int, plan: str, limit: int, busy: Collection[int],
+    roots: Collection[int] | None = None,
+) -> list[Candidate]:  # fmt: skip
+    """At most `limit` files that are to be read, without those that are `busy`; of all roots, or of these."""
     # From anywhere: those at the head of the queue have been read long since, or are being read by another job.
     start = random.randrange(-(2**63), 2**63)  # noqa: S311 - no secret
     values = {"encoder": encoder_id, "plan": plan, "busy": ids_json(busy), "start": start}
     found: dict[int, Candidate] = {}
-    for statement in (_ASKED, *_CIRCLE):
+    if roots is not None:
+        values["roots"] = ids_json(roots)
+    for statement in (_ASKED, *_CIRCLE) if roots is None else _WITHIN:
         if len(found) < limit:
             for candidate in _ask(connection, statement, values | {"limit": limit}):
                 found.setdefault(candidate.file_id, candidate)

@@ -119,13 +119,18 @@ class Rows:
 
     def known_as(self, identities: Sequence[str]) -> dict[str, int]:
         """The file that stands for each track, by the track's identity; those that are gone are left out."""
+        found = self.tracks_known_as(identities)
+        files = self.files_of(list(found.values()))
+        return {identity: files[track] for identity, track in found.items() if track in files}
+
+    def tracks_known_as(self, identities: Sequence[str]) -> dict[str, int]:
+        """Tracks by identity, whether or not a file of them is there."""
         statement = text(
             "SELECT identity, id FROM track WHERE identity IN (SELECT value FROM json_each(:ids))"
         )
         with self._db.read() as connection:
             found = connection.execute(statement, {"ids": json.dumps(list(identities))}).all()
-        files = self.files_of([row.id for row in found])
-        return {row.identity: files[row.id] for row in found if row.id in files}
+        return {row.identity: row.id for row in found}
 
     def paths(self, file_ids: Ids) -> dict[int, bytes]:
         """The absolute path of each file."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from core.library.database import Database
+from core.library.duplicates import ids_json
 from core.library.models import Embedding, Standardisation
 from core.library.records import Read
 
@@ -55,6 +58,43 @@ class Vectors:
             return last, np.empty(0, np.int64), np.empty((0, 0), np.float32)
         matrix = np.frombuffer(b"".join(row.vector for row in rows), "<f4").reshape(len(rows), -1)
         return int(rows[-1].id), np.array([row.track_id for row in rows], np.int64), matrix
+
+    def tracks(self, encoder_id: int, plan: str) -> NDArray[np.int64]:
+        """(n,) the tracks that have a vector, ascending."""
+        statement = select(Embedding.track_id).where(
+            Embedding.encoder_id == encoder_id, Embedding.plan == plan
+        )
+        with self._db.read() as connection:
+            return np.sort(np.fromiter(connection.execute(statement).scalars(), np.int64))
+
+    def of(
+        self, encoder_id: int, plan: str, track_ids: Collection[int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Vectors (n, track_dim) of n tracks in the order asked for, and (n,) how many segments each comes from.
+
+        No more than one vector is held beside them.
+
+        Raises
+        ------
+        KeyError
+            A track has none.
+        """
+        columns = (Embedding.track_id, Embedding.n_segments, Embedding.vector)
+        statement = (
+            select(*columns)
+            .where(Embedding.encoder_id == encoder_id, Embedding.plan == plan)
+            .where(text("track_id IN (SELECT value FROM json_each(:ids))"))
+        )
+        places = {int(track): row for row, track in enumerate(track_ids)}
+        segments, matrix = np.zeros(len(places), np.int64), np.empty((len(places), 0), np.float32)
+        with self._db.read() as connection:
+            for track, count, vector in connection.execute(statement, {"ids": ids_json(places)}):
+                if not matrix.shape[1]:
+                    matrix = np.empty((len(places), len(vector) // 4), np.float32)
+                segments[places[track]], matrix[places[track]] = count, np.frombuffer(vector, "<f4")
+        if not segments.all():
+            raise KeyError(f"{np.count_nonzero(segments == 0)} tracks without a vector")
+        return matrix, segments
 
     def stamp(self, encoder_id: int, plan: str) -> tuple[int, int]:
         """Count and newest id: changes whenever a vector comes or goes."""
