@@ -7,26 +7,18 @@ from collections.abc import Iterator, Sequence
 from PySide6.QtCore import QObject
 
 from app import tracks
+from app.encoder_titles import choice
 from app.main_window import Parts
 from app.player import Player
 from app.session import Census, Session
 from app.training import Training
-from app.views.encoder_switch import EncoderChoice
 from app.views.library import LibraryView
 from app.views.player_bar import PlayerBar
 from app.views.similar import SimilarPanel
 from app.views.training.train_view import TrainView
 from app.wiring import Building, Wiring
-from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.settings import Settings
-
-# Encoders that come without a card of their own in the program's words.
-TITLES = {
-    "mfcc": ("Timbre (MFCC)", "Compares the colour of the sound; knows nothing of melody or rhythm."),
-    "random": ("Untrained", "A network that has learned nothing: what any other has to beat."),
-    "random-multi": ("Untrained, all levels", "As Untrained, with the network's inner levels added."),
-}
 
 
 class Furnished(QObject):
@@ -165,14 +157,6 @@ class Furnished(QObject):
 
     def _take_devices(self, names: Sequence[str]) -> None:
         self._wiring.offer("player.device", [("", "The system's default"), *((name, name) for name in names)])
-
-
-def choice(record: EncoderRecord) -> EncoderChoice:
-    """The encoder for the switch: its card's words, else the program's, else its name."""
-    title, tip = TITLES.get(record.name, (record.name, ""))
-    return EncoderChoice(
-        record.name, str(record.card.get("title") or title), str(record.card.get("summary") or tip)
-    )
 
 
 def furnish(wiring: Wiring, _library: Library, remembered: str) -> Building:

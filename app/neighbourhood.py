@@ -95,7 +95,7 @@ class Neighbourhood:
             neighbours.refresh()
             found = _similar(neighbours, wish, rows) if len(neighbours) else []
             compared = len(neighbours)
-        answer = Answer(wish, seeds, _with_rows(found, reader), compared)
+        answer = Answer(wish, seeds, with_rows(found, reader), compared)
         if answer.waiting:
             for row in [row for row in seeds if row.state == "pending"][:MOST_HURRIED]:
                 reader.library.files.prioritise(row.file_id)
@@ -130,7 +130,8 @@ def _tracks(rows: dict[int, Row], file_ids: Sequence[int]) -> list[int]:
     ]
 
 
-def _with_rows(found: Sequence[Similar], reader: Reader) -> tuple[Neighbour, ...]:
+def with_rows(found: Sequence[Similar], reader: Reader) -> tuple[Neighbour, ...]:
+    """Neighbours with what is shown of them; those whose file is gone are left out."""
     rows = {row.file_id: row for row in reader.page([one.file_id for one in found])} if found else {}
     there = (one for one in found if one.file_id in rows)
     return tuple(Neighbour(rows[one.file_id], one.score, len(one.folded)) for one in there)

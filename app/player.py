@@ -44,6 +44,8 @@ class Playable:
         Length of the track, where it is known (s).
     start_s, length_s
         An excerpt (s); `length_s` None: to the end.
+    hidden
+        A person judges it blindly: nothing that tells what it is may be shown, neither waveform nor length.
     """
 
     track_id: int
@@ -53,6 +55,7 @@ class Playable:
     seconds: float | None
     start_s: float = 0.0
     length_s: float | None = None
+    hidden: bool = False
 
 
 class _Entry(NamedTuple):
@@ -367,7 +370,7 @@ class Player(QObject):
         self._key = key
         current = self.current
         self.track_changed.emit(current)
-        if current is not None:
+        if current is not None and not current.hidden:
             self._sketcher.show(current.track_id, current.path)
 
     def _set_message(self, sentence: str) -> None:

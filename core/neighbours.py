@@ -106,6 +106,16 @@ class Neighbours:
         self._facts_due = now + (now - start) / FACTS_SHARE
         return True
 
+    @property
+    def playable(self) -> NDArray[np.int64]:
+        """(k,) tracks that have a vector and can be played now."""
+        return np.asarray(self._snapshot.ids[self._files >= 0], np.int64)
+
+    def file(self, track_id: int) -> int:
+        """The file that stands for a track, -1 where there is none."""
+        row = int(self._snapshot.rows([track_id])[0])
+        return int(self._files[row]) if row >= 0 else -1
+
     def has(self, track_id: int) -> bool:
         """Whether the track has a vector."""
         return bool(self._snapshot.rows([track_id])[0] >= 0)
@@ -113,14 +123,19 @@ class Neighbours:
     def similar(
         self, seeds: Sequence[int], less: Sequence[int] = (), n: int = 10, *,
         exclude_artist: bool = False, exclude_album: bool = False, fold: bool = True,
+        hidden: NDArray[np.bool_] | None = None,
     ) -> list[Similar]:  # fmt: skip
-        """The tracks most like all of `seeds` and least like `less`, best first; none where no seed has a vector."""
+        """The tracks most like all of `seeds` and least like `less`, best first; none where no seed has a vector.
+
+        `hidden`: (n,) rows of the snapshot that must not appear.
+        """
         snapshot = self._snapshot
         rows, away = snapshot.rows(seeds), snapshot.rows(less)
         if not (rows >= 0).any():
             return []
+        exclude = self._files < 0 if hidden is None else (self._files < 0) | hidden
         query = Query(
-            rows[rows >= 0], away[away >= 0], n, exclude=self._files < 0, exclude_artist=exclude_artist,
+            rows[rows >= 0], away[away >= 0], n, exclude=exclude, exclude_artist=exclude_artist,
             exclude_album=exclude_album, fold=fold,
         )  # fmt: skip
         found = similar(snapshot.unit, query, self._catalogue)

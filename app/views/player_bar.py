@@ -267,19 +267,24 @@ class PlayerBar(QWidget):
     def _on_track(self, playable: Playable | None) -> None:
         self.title.set_whole(playable.title if playable else "")
         self.artist.set_whole(playable.artist if playable else "")
-        seconds = (playable.seconds or 0.0) if playable else 0.0
+        shown = playable is not None and not playable.hidden
+        seconds = (playable.seconds or 0.0) if playable and shown else 0.0
         excerpt = None
-        if playable and playable.length_s is not None:
+        if playable and shown and playable.length_s is not None:
             excerpt = (playable.start_s, playable.start_s + playable.length_s)
         self.waveform.set_track(seconds, excerpt)
         self.total.setText(clock(seconds) if seconds else "")
         self._on_position(playable.start_s if playable else 0.0)
         self.strip.set_place(self._player.index, self._player.length)
+        self._show_strip()
         self._allow()
 
     def _on_position(self, seconds: float) -> None:
+        current = self._player.current
+        if current is not None and current.hidden:
+            seconds -= current.start_s  # where an excerpt lies would tell how long its track is
         self.waveform.set_position(seconds)
-        self.elapsed.setText(clock(seconds) if self._player.current else "")
+        self.elapsed.setText(clock(seconds) if current else "")
 
     def _on_state(self, state: str) -> None:
         sounding = state in ("playing", "waiting")
@@ -294,9 +299,13 @@ class PlayerBar(QWidget):
     def _on_failed(self, playable: Playable, sentence: str) -> None:
         self.notice.set_file(f"“{playable.title}” was skipped. {sentence}")
 
-    def _on_audition(self, on: bool) -> None:
-        self.strip.setVisible(on)
+    def _on_audition(self, _on: bool) -> None:
+        self._show_strip()
         self._allow()
+
+    def _show_strip(self) -> None:
+        current = self._player.current
+        self.strip.setVisible(self._player.auditioning and not (current is not None and current.hidden))
 
     def _allow(self) -> None:
         """Let the actions do what there is something to do for, and say why not else."""

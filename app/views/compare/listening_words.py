@@ -1,0 +1,62 @@
+"""What the pages of listening say, in words."""
+
+from __future__ import annotations
+
+from app import wording
+from app.encoder_titles import title
+from app.pairing import Beside
+from core.evaluation.listening import PairResult, WinRate
+
+LEVELS = "Levels are left as they are on the records: judge the music, not which one is louder."
+
+
+def overlap(answer: Beside) -> str:
+    """`7 of 10 in both`."""
+    return f"{len(answer.links)} of {max(len(answer.left), len(answer.right))} in both"
+
+
+def overlap_tip(answer: Beside) -> str:
+    """What the overlap is, and what chance would give."""
+    longest = max(len(answer.left), len(answer.right))
+    return (
+        f"Overlap at {longest}: {len(answer.links)} of {longest} neighbours are in both lists, wherever they stand.\n"
+        f"Two lists drawn blindly from {answer.compared:,} tracks would share {answer.chance:.1f}."
+    )
+
+
+def headline(result: PairResult) -> str:
+    """Who fits better, if anybody does."""
+    rate, (a, b) = result.rate, map(title, result.names)
+    if not rate.rounds:
+        return "No round was answered."
+    if rate.tie:
+        return "No difference is shown so far."
+    better, worse = (a, b) if rate.mean > 0.5 else (b, a)
+    return f"{better} fits better than {worse}."
+
+
+def win_rate(rate: WinRate) -> str:
+    """`64 % (95 % interval 46 to 79 %)`."""
+    if not rate.rounds:
+        return ""
+    return f"{percent(rate.mean)} % (95 % interval {percent(rate.low)} to {percent(rate.high)} %)"
+
+
+def percent(share: float) -> str:
+    """A share as a whole number of percent."""
+    return f"{100 * share:.0f}"
+
+
+def counts(result: PairResult) -> str:
+    """What the rate rests on."""
+    rate, (a, b) = result.rate, map(title, result.names)
+    parts = [
+        wording.count(rate.rounds, "round"),
+        f"about {wording.count(rate.queries, 'track')}",
+        f"{a} {rate.a:,}",
+        f"{b} {rate.b:,}",
+        wording.count(rate.ties, "tie"),
+    ]
+    if rate.skipped:
+        parts.append(f"{rate.skipped:,} skipped")
+    return " · ".join(parts)
