@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evaluation.spread import consistency, effective_rank
 from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.neighbours import catalogue
@@ -73,6 +75,19 @@ class Report:
     album_other_artists: HitRate
     """As `album`, without neighbours by the same artist: compilations and joint albums alone are left."""
     reach: Reach
+    effective_rank: float
+    """Of the rows that neighbours are found with."""
+    consistency: float
+    """Of the segments of a track; NaN where an encoder's vectors do not tell."""
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Tracks that can be played and have a vector: ids ascending, and a number for each one's artist and album."""
+
+    tracks: Rows
+    artist: Codes
+    album: Codes
 
 
 def nearest(unit: Matrix, k: int = K, apart: Codes | None = None) -> Rows:
@@ -158,8 +173,16 @@ def reach(neighbours: Rows) -> Reach:
     return Reach(skewness, float((counts > 0).mean()))
 
 
-def report(vectors: Matrix, artist: Codes, album: Codes) -> Report:
-    """All figures of (n, dim) vectors, standardised as the program's own neighbours are."""
+def report(vectors: Matrix, artist: Codes, album: Codes, *, halves: bool = False) -> Report:
+    """All figures of (n, dim) vectors, standardised as the program's own neighbours are.
+
+    Parameters
+    ----------
+    artist, album
+        (n,).
+    halves
+        Whether a vector is its segments' mean and then their deviation.
+    """
     unit = unit_rows(vectors, measure(vectors))
     neighbours = nearest(unit)
     return Report(
@@ -168,22 +191,25 @@ def report(vectors: Matrix, artist: Codes, album: Codes) -> Report:
         album=hit_rate(neighbours, album),
         album_other_artists=hit_rate(nearest(unit, apart=artist), album),
         reach=reach(neighbours),
+        effective_rank=effective_rank(unit),
+        consistency=consistency(vectors) if halves else math.nan,
     )
 
 
-def of_library(library: Library, encoder: EncoderRecord, plan: str) -> Report:
-    """All figures of an encoder over what a library holds and can play."""
+def held(library: Library, encoders: Sequence[EncoderRecord], plan: str) -> Held:
+    """What a library holds and can play, of which every one of these encoders has a vector."""
     facts = library.rows.facts()
-    ids, parts, last = [np.empty(0, np.int64)], [np.empty((0, encoder.track_dim), np.float32)], 0
-    while True:
-        last, some, matrix = library.vectors.after(encoder.id, plan, last)
-        if not len(some):
-            break
-        ids.append(some)
-        parts.append(matrix)
-    keys, vectors = np.concatenate(ids), np.concatenate(parts)
-    here = np.array([key in facts for key in keys.tolist()], np.bool_)
-    known, _ = catalogue([facts[key] for key in keys[here].tolist()])
+    everywhere = np.array(sorted(facts), np.int64)
+    for encoder in encoders:
+        everywhere = np.intersect1d(everywhere, library.vectors.tracks(encoder.id, plan), assume_unique=True)
+    known, _ = catalogue([facts[track] for track in everywhere.tolist()])
     assert known.artist is not None
     assert known.album is not None
-    return report(vectors[here], known.artist.astype(np.int64), known.album.astype(np.int64))
+    return Held(everywhere, known.artist.astype(np.int64), known.album.astype(np.int64))
+
+
+def of_library(library: Library, encoder: EncoderRecord, plan: str, over: Held | None = None) -> Report:
+    """All figures of an encoder over what a library holds and can play, or over these tracks of it."""
+    over = over or held(library, [encoder], plan)
+    vectors, _ = library.vectors.of(encoder.id, plan, over.tracks.tolist())
+    return report(vectors, over.artist, over.album, halves=encoder.track_dim == 2 * encoder.dim)
