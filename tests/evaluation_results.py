@@ -46,8 +46,9 @@ class Shelf:
         number = len(self.records) + 1
         given: dict[str, Any] = {
             "key": f"key {number}", "task": "Genres", "task_kind": "class", "spec": spec("fma"), "encoder": "mfcc",
-            "strategy": "mfcc", "plan": "all-3s", "probe": "svm", "config": {"pca": False}, "split": "5" * 16, "dim": 128,
-            "seeds": 5, "details": {}, "notes": (), "versions": {}, "seconds": 1.0, "created_at": float(number),
+            "strategy": "mfcc", "plan": "all-3s", "probe": "svm", "config": {"pca": False}, "split": "5" * 16,
+            "dim": 128, "seeds": 5, "details": {}, "notes": (), "versions": {}, "seconds": 1.0,
+            "created_at": float(number),
             "id": number,
         }  # fmt: skip
         given |= values
