@@ -135,11 +135,11 @@ def read_m3u(path: Path) -> Playlist:
     folder = os.path.realpath(os.fsencode(path.parent))
     found: list[bytes] = []
     missing = urls = 0
-    for line in _lines(path):
-        if _SCHEME.match(line) and b"://" in line and not line.lower().startswith(b"file:"):
+    for line in lines(path):
+        if is_stream(line):
             urls += 1
             continue
-        choices = [os.path.normpath(os.path.join(folder, choice)) for choice in _spellings(line)]  # noqa: PTH118 - bytes
+        choices = [os.path.normpath(os.path.join(folder, choice)) for choice in spellings(line)]  # noqa: PTH118 - bytes
         there = next((choice for choice in choices if os.path.exists(choice)), None)  # noqa: PTH110 - bytes
         missing += there is None
         found.append(choices[0] if there is None else there)
@@ -179,7 +179,12 @@ def _relative(path: bytes, folder: bytes) -> bytes:
         return path
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def is_stream(line: bytes) -> bool:
+    """Whether a line is the address of something that is no file."""
+    return bool(_SCHEME.match(line)) and b"://" in line and not line.lower().startswith(b"file:")
+
+
+def lines(path: Path) -> Iterator[bytes]:
     """The lines that name something."""
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
@@ -195,7 +200,7 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield stripped
 
 
-def _spellings(line: bytes) -> Iterator[bytes]:
+def spellings(line: bytes) -> Iterator[bytes]:
     """The paths that a line may mean, the likeliest first."""
     if line.lower().startswith(b"file:"):
         yield _unaddressed(line)

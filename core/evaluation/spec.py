@@ -53,7 +53,8 @@ class Source:
     needs
         What `TaskSpec.path` is; with `nothing` it may still name a folder to look at instead of the library.
     task_kind
-        What its tasks ask; `report` has none: it looks at the library as it is. `csv` and `field` may ask for tags as well.
+        What its tasks ask; `report` has none: it looks at the library as it is. `csv` and `field` may
+        ask for tags as well.
     """
 
     kind: str
