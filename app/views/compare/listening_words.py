@@ -7,6 +7,11 @@ from app.encoder_titles import title
 from app.pairing import Beside
 from core.evaluation.listening import PairResult, WinRate
 
+ABOUT = (
+    "A track of yours is played, and then two others: one that the first encoder puts next to it, one that the second "
+    "does. You say which of the two goes better with it. Which is whose is drawn anew in every round, and not told."
+)
+KEYS = "Keys: 0, 1, 2 play the track, A, B; A, B, T answer; S skips; Space stops."
 LEVELS = "Levels are left as they are on the records: judge the music, not which one is louder."
 
 
