@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import click
 
-from core import cli_bundles, cli_clips, cli_train, paths, progress
+from core import cli_bundles, cli_clips, cli_evaluate, cli_train, paths, progress
 from core.cli_base import ReaderGoneError, Session, command, document_text, print_text, reading_command
 from core.errors import Cancelled, UserError
 from core.leaving import leave
@@ -130,6 +130,7 @@ import_.add_command(cli_clips.import_clips)
 export.add_command(cli_bundles.export_encoder)
 import_.add_command(cli_bundles.import_encoder)
 cli.add_command(cli_train.train)
+cli.add_command(cli_evaluate.evaluate)
 
 
 @export.command("vectors")

@@ -134,15 +134,15 @@ def _report(ctx: JobContext, done: int, total: int) -> None:
 
 def is_baseline(name: str) -> bool:
     """Whether `ready` makes an encoder of that name without training: no trained one may be called so."""
-    return _parts(name.casefold())[0] in _untrained()
+    return parts(name.casefold())[0] in _untrained()
 
 
 def _untrained() -> list[str]:
     return sorted(key for key, strategy in strategies.available().items() if not strategy.trainable)
 
 
-def _parts(name: str) -> tuple[str, dict[str, Any]]:
-    """The strategy and the config that a name speaks of."""
+def parts(name: str) -> tuple[str, dict[str, Any]]:
+    """The strategy and the config that a name speaks of, as `ready` understands it."""
     match = _NAME.match(name)
     if not match:
         return name, {}
@@ -152,7 +152,7 @@ def _parts(name: str) -> tuple[str, dict[str, Any]]:
 
 def _build(name: str) -> Strategy:
     """A strategy by name; UserError where it would have to be trained first."""
-    base, config = _parts(name)
+    base, config = parts(name)
     if base not in _untrained():
         raise UserError(
             f"There is no encoder called {name} in this library.",

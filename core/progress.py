@@ -18,7 +18,10 @@ from core.jobs.events import Ended, Event, Progress, Skipped
 from core.library.store import Library
 from core.settings import Settings
 
-SHOWN_METRICS = ("tracks_per_s", "device", "decode_x", "encode_x", "loss", "val_accuracy", "pairs_per_s")
+SHOWN_METRICS = (
+    "tracks_per_s", "device", "decode_x", "encode_x", "loss", "val_accuracy", "pairs_per_s", "task", "encoder",
+    "probe",
+)  # fmt: skip
 
 
 class JobFailedError(Exception):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.spread import consistency, effective_rank
-from core.library.records import EncoderRecord
+from core.library.records import EncoderRecord, Fact
 from core.library.store import Library
 from core.neighbours import catalogue
 from core.recommend import measure, unit_rows
@@ -196,9 +196,17 @@ def report(vectors: Matrix, artist: Codes, album: Codes, *, halves: bool = False
     )
 
 
-def held(library: Library, encoders: Sequence[EncoderRecord], plan: str) -> Held:
-    """What a library holds and can play, of which every one of these encoders has a vector."""
-    facts = library.rows.facts()
+def held(
+    library: Library, encoders: Sequence[EncoderRecord], plan: str, facts: dict[int, Fact] | None = None
+) -> Held:
+    """What a library holds and can play, of which every one of these encoders has a vector.
+
+    Parameters
+    ----------
+    facts
+        By track, where others are meant than a person's own music.
+    """
+    facts = library.rows.facts() if facts is None else facts
     everywhere = np.array(sorted(facts), np.int64)
     for encoder in encoders:
         everywhere = np.intersect1d(everywhere, library.vectors.tracks(encoder.id, plan), assume_unique=True)
