@@ -81,6 +81,8 @@ class Column:
         What always naming the most frequent class scores; None where that was not measured.
     notes
         What did not go as it should, and what the encoders were trained on, for a person.
+    brief
+        The same without a word on each encoder, for a caption.
     """
 
     key: str
@@ -98,6 +100,7 @@ class Column:
     cells: tuple[Cell, ...]
     paper: tuple[PaperMark, ...] = ()
     notes: tuple[str, ...] = ()
+    brief: tuple[str, ...] = ()
     spec: dict[str, Any] = field(default_factory=dict)
     majority: Figure | None = None
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -207,6 +207,7 @@ def _column(
         cells=_cells(told, metric, behind, higher=higher),
         paper=_paper(first, metric),
         notes=_notes(told),
+        brief=_notes(told, brief=True),
         spec=first.spec,
         majority=majority.figures.get(metric) if majority else None,
     )
@@ -248,7 +249,7 @@ Scored = tuple[Arrays, Scores]
 def _scores(record: EvaluationRecord, metric: str, behind: dict[int, Arrays]) -> Scored | None:
     found = behind.get(record.id)
     scores = found.scores.get(metric) if found is not None else None
-    return (found, scores) if found is not None and scores is not None and len(scores.totals) else None
+    return (found, scores) if found is not None and scores is not None and scores.counts.any() else None
 
 
 def _paired(one: Scored, other: Scored) -> bool:
@@ -283,40 +284,69 @@ def _paper(record: EvaluationRecord, metric: str) -> tuple[PaperMark, ...]:
     return tuple(PaperMark(row.strategy, row.value(column)) for row in reference.PAPER) if column else ()
 
 
+_FEW = 4
+"""Encoders that a caption names one by one."""
 _OTHER_FMA = re.compile("medium|large|full")
 _UNFIT = re.compile(r"^C = (\S+): (\d+) of (\d+) fits did not converge; (\d+) of these were used\.$")
 
 
-def _notes(records: Sequence[EvaluationRecord]) -> tuple[str, ...]:
+def _notes(records: Sequence[EvaluationRecord], *, brief: bool = False) -> tuple[str, ...]:
     """What the results say, once each, with the encoders of which it is true where it is not true of all."""
     said: dict[str, list[str]] = defaultdict(list)
-    unfit: dict[str, list[str]] = defaultdict(list)
+    unfit: dict[str, list[_Unfit]] = defaultdict(list)
     for record in records:
         for note in record.notes:
             found = _UNFIT.match(note)
             if found:
-                c, failed, fits, used = found.groups()
-                unfit[record.encoder].append(f"C = {c} {failed} of {fits} ({used} used)")
+                unfit[record.encoder].append(_Unfit(found[1], *map(int, found.groups()[1:])))
             else:
                 said[note].append(record.encoder)
-    lines = [
-        note if len(names) == len(records) else f"{note.removesuffix('.')} ({', '.join(names)})."
-        for note, names in said.items()
+    lines = []
+    for note, names in said.items():
+        of = f"{len(names)} of {len(records)} encoders" if brief else ", ".join(names)
+        lines.append(note if len(names) == len(records) else f"{note.removesuffix('.')} ({of}).")
+    about = _unfit_brief if brief else _unfit_each
+    return (*lines, *(about(unfit) if unfit else ()), *_trained_on(records, brief=brief))
+
+
+class _Unfit(NamedTuple):
+    """Fits of one C that did not converge."""
+
+    c: str
+    failed: int
+    fits: int
+    used: int
+
+
+def _unfit_each(unfit: dict[str, list[_Unfit]]) -> list[str]:
+    told = (
+        f"{name}: "
+        + ", ".join(f"C = {each.c} {each.failed} of {each.fits} ({each.used} used)" for each in fits)
+        for name, fits in unfit.items()
+    )
+    return [f"Fits that did not converge: {'; '.join(told)}."]
+
+
+def _unfit_brief(unfit: dict[str, list[_Unfit]]) -> list[str]:
+    every = [each for fits in unfit.values() for each in fits]
+    values = dict.fromkeys(each.c for each in every)
+    failed, fits, used = (sum(getattr(each, name) for each in every) for name in ("failed", "fits", "used"))
+    return [
+        f"{failed:,} of {fits:,} fits with C = {', '.join(values)} did not converge; {used:,} of these were used "
+        f"({len(unfit)} encoders)."
     ]
-    if unfit:
-        told = "; ".join(f"{name}: {', '.join(parts)}" for name, parts in unfit.items())
-        lines.append(f"Fits that did not converge: {told}.")
-    return (*lines, *_trained_on(records))
 
 
-def _trained_on(records: Sequence[EvaluationRecord]) -> list[str]:
+def _trained_on(records: Sequence[EvaluationRecord], *, brief: bool) -> list[str]:
     """How many of the items encoders had heard in training, and how many were left out for that."""
-    heard = {record.encoder: _count(record, "trained_on") for record in records}
-    told = ", ".join(f"{name} {count}" for name, count in heard.items() if count)
+    heard = {record.encoder: count for record in records if (count := _count(record, "trained_on"))}
+    told = ", ".join(f"{name} {count:,}" for name, count in heard.items())
+    if brief and len(heard) > _FEW:
+        told = f"{min(heard.values()):,} to {max(heard.values()):,} for each of {len(heard)} encoders"
     lines = [f"Items that an encoder was trained on: {told}."] if told else []
     excluded = {_count(record, "excluded") for record in records} - {0}
     return lines + [
-        f"Left out because an encoder was trained on them: {count} items." for count in sorted(excluded)
+        f"Left out because an encoder was trained on them: {count:,} items." for count in sorted(excluded)
     ]
 
 

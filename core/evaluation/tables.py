@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -181,9 +181,23 @@ def footnotes(comparison: Comparison) -> tuple[str, ...]:
     notes += [comparison.about_runs()] if comparison.about_runs() else []
     notes += _about_paper(comparison)
     notes += [_ties(column) for column in comparison.columns]
-    for column in comparison.columns:
-        notes += [f"{where(column)}: {note}" for note in (*_chosen(column), *column.notes)]
+    notes += told(
+        comparison.columns, {column.key: (*_chosen(column), *column.notes) for column in comparison.columns}
+    )
     return tuple(dict.fromkeys(note for note in (*notes, *comparison.notes) if note))
+
+
+def told(columns: Sequence[Column], notes: Mapping[str, Sequence[str]]) -> list[str]:
+    """Notes by a column's key, with task and probe; with the task alone where they are true of all its columns."""
+    said: dict[tuple[str, str], list[Column]] = {}
+    for column in columns:
+        for note in notes[column.key]:
+            said.setdefault((column.task, note), []).append(column)
+    whole = Counter(column.task for column in columns)
+    return [
+        f"{task if len(of) == whole[task] else '; '.join(dict.fromkeys(map(where, of)))}: {note}"
+        for (task, note), of in said.items()
+    ]
 
 
 def where(column: Column) -> str:
