@@ -29,15 +29,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as jobs set it, before an
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist's own, which reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """How two processes share the tests: a file stays whole, and all that is heard in real time is one process's."""
     for item in items:
-        plugins = getattr(getattr(item, "module", None), "pytest_plugins", ())
-        fixtures = getattr(item, "fixturenames", ())
-        group = (
-            "sound" if "tests.sound" in plugins else "torture" if "evil" in fixtures else item.path.as_posix()
-        )
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    if "tests.sound" in getattr(getattr(item, "module", None), "pytest_plugins", ()):
+        return "sound"
+    return "torture" if "evil" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(autouse=True)

@@ -149,6 +149,9 @@ def leaks_after(snapshot: Snapshot, grace_s: float) -> list[str]:
     left = snapshot.leaks()
     until = time.monotonic() + grace_s
     if left:
+        _settle()
+        left = snapshot.leaks()
+    if left:
         gc.collect()
     while left and time.monotonic() < until:
         _settle()

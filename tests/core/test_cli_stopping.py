@@ -126,7 +126,7 @@ def test_ctrl_c_during_a_scan(tmp_path: Path) -> None:
 def test_ctrl_c_during_calibration(tmp_path: Path) -> None:
     music, library = tmp_path / "m", tmp_path / "a.earmap"
     music.mkdir()
-    write_noise(music, 30, 31.0)
+    write_noise(music, 10, 31.0)
     with Library(library) as opened:
         scan(opened, music)
 

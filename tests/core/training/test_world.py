@@ -29,6 +29,7 @@ def start(what: str, out: Path, **env: str) -> list[subprocess.Popen[str]]:
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
         "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",  # two processes on two cores
     }
     return [
         subprocess.Popen(
