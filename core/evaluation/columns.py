@@ -16,11 +16,15 @@ MAJORITY = "majority"
 PROBES = {"svm": "linear SVM", "logistic": "logistic regression", "cosine": "cosine"}
 METRICS = {
     "accuracy": "Accuracy", "roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "hit_rate": "HR@10", "percentile": "MPR",
-    "mrr": "MRR", "same_artist": "Same artist", "same_album": "Same album", "hubness": "Hubness",
-    "reached": "Tracks reached", "effective_rank": "Effective rank", "consistency": "Segment consistency",
+    "mrr": "MRR", "same_artist": "Same artist", "any_artist": "Same artist, any", "same_album": "Same album",
+    "any_album": "Same album, any", "same_album_other_artists": "Same album, other artists",
+    "any_album_other_artists": "Same album, other artists, any", "hubness": "Hubness", "reached": "Tracks reached",
+    "effective_rank": "Effective rank", "consistency": "Segment consistency",
 }  # fmt: skip
 """Titles, in the order in which a task's columns stand; what is not here keeps its name and comes last."""
 LOWER_IS_BETTER = frozenset({"percentile", "hubness"})
+NEITHER_IS_BETTER = frozenset({"effective_rank", "consistency"})
+"""They describe; nobody is best in them."""
 
 
 def metric_title(metric: str) -> str:
@@ -112,6 +116,11 @@ class Column:
     def metric_title(self) -> str:
         """As a table's head says it."""
         return metric_title(self.metric)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether more, or less, of it is better at all."""
+        return self.metric not in NEITHER_IS_BETTER
 
     @property
     def probe_title(self) -> str:

@@ -19,6 +19,7 @@ from core.evaluation.columns import (
     LOWER_IS_BETTER,
     MAJORITY,
     METRICS,
+    NEITHER_IS_BETTER,
     PROBES,
     Cell,
     Column,
@@ -30,7 +31,7 @@ from core.evaluation.columns import (
 from core.evaluation.directions import directions
 from core.evaluation.intervals import Interval, Scores, differences
 from core.library.evaluations import Arrays
-from core.library.records import EvaluationRecord
+from core.library.records import EvaluationRecord, Figure
 
 __all__ = ["Cell", "Column", "Comparison", "PaperMark", "compare", "directions"]
 
@@ -190,7 +191,8 @@ def _column(
     first = told[0]
     figure = first.figures[metric]
     higher = metric not in LOWER_IS_BETTER
-    probe = probe_title(first.probe)
+    probe, paper = probe_title(first.probe), _paper(first, metric)
+    unlike = _unlike_paper(first, figure) if paper else ()
     return Column(
         key=json.dumps([_task(first), first.probe, metric, first.config], sort_keys=True),
         task=task,
@@ -205,9 +207,9 @@ def _column(
         seeds=first.seeds,
         split=first.split,
         cells=_cells(told, metric, behind, higher=higher),
-        paper=_paper(first, metric),
-        notes=_notes(told),
-        brief=_notes(told, brief=True),
+        paper=paper,
+        notes=(*unlike, *_notes(told)),
+        brief=(*unlike, *_notes(told, brief=True)),
         spec=first.spec,
         majority=majority.figures.get(metric) if majority else None,
     )
@@ -218,7 +220,7 @@ def _cells(
 ) -> tuple[Cell, ...]:
     """Every figure with how it stands to the best one."""
     measured = [record for record in records if math.isfinite(record.figures[metric].mean)]
-    if not measured:
+    if not measured or metric in NEITHER_IS_BETTER:
         return tuple(Cell(record, record.figures[metric]) for record in records)
     sign = 1 if higher else -1
     best = max(measured, key=lambda record: sign * record.figures[metric].mean)
@@ -262,7 +264,7 @@ def _paired(one: Scored, other: Scored) -> bool:
 
 
 def _paper(record: EvaluationRecord, metric: str) -> tuple[PaperMark, ...]:
-    """The paper's figures where the data set is the paper's, FMA small for one, and the width is the encoder's own."""
+    """The paper's figures where the data set is the paper's and embeddings are whole."""
     columns: dict[tuple[str, str, str], reference.Column] = {
         ("fma", "accuracy", "svm"): "genre-svm",
         ("fma", "accuracy", "logistic"): "genre-logistic",
@@ -271,10 +273,9 @@ def _paper(record: EvaluationRecord, metric: str) -> tuple[PaperMark, ...]:
         ("aotm", "hit_rate", "cosine"): "hit-rate",
         ("aotm", "percentile", "cosine"): "percentile",
     }
-    kind = str(record.spec.get("kind", ""))
-    if record.config.get("pca") or (
-        kind == "fma" and _OTHER_FMA.search(f"{record.task} {record.spec}".casefold())
-    ):
+    kind, options = str(record.spec.get("kind", "")), record.spec.get("options") or {}
+    other = (kind == "fma" and "small" not in record.task.casefold()) or "category" in options
+    if other or record.config.get("pca"):
         return ()
     if kind == "msd" and metric == "roc_auc":
         return tuple(
@@ -286,8 +287,17 @@ def _paper(record: EvaluationRecord, metric: str) -> tuple[PaperMark, ...]:
 
 _FEW = 4
 """Encoders that a caption names one by one."""
-_OTHER_FMA = re.compile("medium|large|full")
+_PAPER_N = {"fma": 800, "irmas": 6705, "aotm": 7245}
+"""Tracks tested, clips, and playlists of the paper."""
 _UNFIT = re.compile(r"^C = (\S+): (\d+) of (\d+) fits did not converge; (\d+) of these were used\.$")
+
+
+def _unlike_paper(record: EvaluationRecord, figure: Figure) -> tuple[str, ...]:
+    """Said where a data set is called as the paper's and is not all of it."""
+    theirs = _PAPER_N.get(str(record.spec.get("kind")), figure.n)
+    if theirs == figure.n:
+        return ()
+    return (f"not the very data of {reference.SOURCE}: {theirs:,} were asked there, {figure.n:,} here.",)
 
 
 def _notes(records: Sequence[EvaluationRecord], *, brief: bool = False) -> tuple[str, ...]:

@@ -240,7 +240,9 @@ def _words(ax: Axes, panel: Sequence[Column], paint: Paint, wide: float) -> None
         textcoords="offset points", va="bottom", fontsize=NORMAL, fontweight="bold", color=paint.text, linespacing=1.1,
     )  # fmt: skip
     better = "higher is better \u2192" if first.higher_is_better else "\u2190 lower is better"
-    ax.set_xlabel(f"{first.metric_title} ({better})", fontsize=SMALL, color=paint.text, labelpad=2)
+    ax.set_xlabel(
+        first.metric_title + f" ({better})" * first.ranked, fontsize=SMALL, color=paint.text, labelpad=2
+    )
 
 
 def about(column: Column) -> str:

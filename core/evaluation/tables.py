@@ -123,7 +123,7 @@ def _sheet(comparison: Comparison, columns: Sequence[Column]) -> Sheet:
             Head(
                 column.task,
                 column.metric_title,
-                "up" if column.higher_is_better else "down",
+                "" if not column.ranked else "up" if column.higher_is_better else "down",
                 _SHORT.get(column.probe, column.probe_title),
             )
             for column in columns
