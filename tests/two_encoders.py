@@ -9,7 +9,7 @@ import numpy as np
 
 from core.library.records import EncoderRecord, Read
 from core.library.store import Library
-from tests.synthetic import DIM, Mix, state, tags, vectors
+from tests.synthetic import DIM, Mix, fill, state, tags, vectors
 
 PLAN = "whole"
 
@@ -23,6 +23,12 @@ def own_vectors(numbers: Sequence[int], like: float = 0.6, seed: int = 7) -> np.
     """Vectors (n, DIM) of another encoder: `like` of the first one's, the rest its own."""
     own = np.random.default_rng(seed).standard_normal((len(numbers), DIM))
     return (like * vectors(numbers) + (1 - like) * own).astype(np.float32)
+
+
+def fill_both(path: Path, mix: Mix, like: float = 0.6, only: Sequence[int] | None = None) -> None:
+    """Write the library file of `mix` with both encoders."""
+    fill(path, mix)
+    add(path, mix, like=like, only=only)
 
 
 def add(

@@ -218,7 +218,9 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     stretch = 1 + _Z**2 / n
     centre = (share + _Z**2 / (2 * n)) / stretch
     reach = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / stretch
-    return max(centre - reach, 0.0), min(centre + reach, 1.0)
+    return min(max(centre - reach, 0.0), share), max(
+        min(centre + reach, 1.0), share
+    )  # less rounding at 0 and 1
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -29,8 +29,8 @@ from app.views.elided import Elided
 from core.evaluation.listening import PairResult, WinRate
 
 NOTHING = "No round has been answered yet. Start listening: every answer is kept, and adds up here."
-BAR = 14
-"""Height of the bar (px)."""
+TOP, BAR = 4, 12
+"""Room above the bar, and its height (px)."""
 
 
 class WinBar(QWidget):
@@ -48,38 +48,29 @@ class WinBar(QWidget):
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """The bar, and room for the interval above and below it."""
-        return QSize(300, BAR + 16)
+        """The bar, and room for the interval below it."""
+        return QSize(300, TOP + BAR + 16)
 
     def x(self, share: float) -> float:
         """Where a share of the first encoder's is; its part begins at the left."""
         return share * self.width()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name and argument
-        """Two parts, the interval, the middle."""
+        """Two parts; under them the interval around their border; the middle across all."""
         painter, rate, colours = QPainter(self), self.rate, self._theme.colours
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        top, border, middle = (self.height() - BAR) / 2, self.x(rate.mean), self.height() / 2
-        painter.fillRect(QRectF(0, top, border, BAR), QColor(SERIES[0]))
-        painter.fillRect(QRectF(border, top, self.width() - border, BAR), QColor(SERIES[1]))
-        half = self.x(0.5)
+        border, half, below = self.x(rate.mean), self.x(0.5), TOP + BAR + 9.0
+        painter.fillRect(QRectF(0, TOP, border, BAR), QColor(SERIES[0]))
+        painter.fillRect(QRectF(border, TOP, self.width() - border, BAR), QColor(SERIES[1]))
+        painter.setPen(QPen(QColor(colours.text), 2))
+        low, high = (min(max(self.x(end), 1.0), self.width() - 1.0) for end in (rate.low, rate.high))
+        painter.drawLine(QLineF(low, below, high, below))
+        for end in (low, high):
+            painter.drawLine(QLineF(end, below - 4, end, below + 4))
+        painter.setBrush(QColor(colours.text))
+        painter.drawEllipse(QPointF(border, below), 3.5, 3.5)
         painter.setPen(QPen(QColor(colours.text), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(
-            QRectF(half, 0, 0, self.height()).topLeft(), QRectF(half, 0, 0, self.height()).bottomLeft()
-        )
-        for width, colour in (
-            (5.0, colours.surface),
-            (2.0, colours.text),
-        ):  # light around dark: seen on both parts
-            painter.setPen(QPen(QColor(colour), width))
-            low, high = self.x(rate.low), self.x(rate.high)
-            painter.drawLine(
-                QRectF(low, middle, high - low, 0).topLeft(), QRectF(low, middle, high - low, 0).topRight()
-            )
-            for end in (low, high):
-                painter.drawLine(
-                    QRectF(end, middle - 6, 0, 12).topLeft(), QRectF(end, middle - 6, 0, 12).bottomLeft()
-                )
+        painter.drawLine(QLineF(half, 0, half, self.height()))
         painter.end()
 
 
@@ -118,7 +109,9 @@ class ResultCard(QFrame):
         column.addLayout(_row(self.headline, self.clear))
         if result.rate.rounds:
             mean = result.rate.mean
-            column.addLayout(_row(_named(a, mean), _named(b, 1 - mean, right=True)))
+            names = _row(_named(a, mean), _named(b, 1 - mean, right=True))
+            names.setStretch(1, 1)
+            column.addLayout(names)
             column.addWidget(WinBar(theme, result.rate))
             self.rate = QLabel(
                 f"{a}: {words.win_rate(result.rate)}. A tie counts half; each track counts once."

@@ -132,8 +132,10 @@ class BlindListening(QWidget):
         self.setup.refuse(f"{told.title} {told.hint}".strip())
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Count anew: another window may have been at it."""
+        """Count anew: another window may have been at it. A round that goes on has the keys again."""
         super().showEvent(event)
+        if self.pages.currentWidget() is self.round:
+            self.setFocus()
         self.setup.count()
         self.results.refresh()
 

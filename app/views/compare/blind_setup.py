@@ -71,6 +71,7 @@ class SetupPage(QWidget):
         for label in (levels, self.told):
             label.setProperty("role", "muted")
         self.problem.hide()
+        self.told.hide()
         for depth, words in DEPTHS:
             self.depth.addItem(words, depth)
         self.depth.setCurrentIndex(1)
@@ -186,3 +187,4 @@ class SetupPage(QWidget):
     def _show_count(self, count: int) -> None:
         rounds = wording.count(count, "round")
         self.told.setText(f"You have answered {rounds} of these two so far." if count else "")
+        self.told.setVisible(bool(count))

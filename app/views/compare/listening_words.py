@@ -56,8 +56,7 @@ def counts(result: PairResult) -> str:
     """What the rate rests on."""
     rate, (a, b) = result.rate, map(title, result.names)
     parts = [
-        wording.count(rate.rounds, "round"),
-        f"about {wording.count(rate.queries, 'track')}",
+        f"{wording.count(rate.rounds, 'round')} on {wording.count(rate.queries, 'track')}",
         f"{a} {rate.a:,}",
         f"{b} {rate.b:,}",
         wording.count(rate.ties, "tie"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -15,17 +18,24 @@ from app.views.compare.side_list import SideList, seed_place
 from core.recommend import Standardisation, unit_rows
 from tests.scene import Scene
 from tests.synthetic import Mix, vectors
-from tests.two_encoders import PLAN, add, known, own_vectors
+from tests.two_encoders import PLAN, fill_both, known, own_vectors
 
 MIX = Mix(240, folders=1, failed=0, partial=0, skipped=0)
 SEED = 57
 
 
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with two encoders, to be copied."""
+    path = tmp_path_factory.mktemp("two") / "library.earmap"
+    fill_both(path, MIX)
+    return path
+
+
 @pytest.fixture
-def page(scene: Scene) -> SideBySide:
+def page(scene: Scene, library: Path) -> SideBySide:
     """Shown; two encoders; nothing selected."""
-    scene.fill(MIX)
-    add(scene.context.library.path, MIX)
+    shutil.copy(library, scene.context.library.path)
     page = SideBySide(scene.session, scene.player)
     scene.qtbot.addWidget(page)
     page.resize(744, 600)
@@ -180,9 +190,8 @@ def test_one_encoder_is_not_enough(scene: Scene) -> None:
 
 
 def test_both_choose_from_the_tracks_that_both_know(scene: Scene) -> None:
-    scene.fill(MIX)
     half = known(MIX)[::2]
-    add(scene.context.library.path, MIX, only=half)
+    fill_both(scene.context.library.path, MIX, only=half)
     page = SideBySide(scene.session, scene.player)
     scene.qtbot.addWidget(page)
     page.resize(744, 600)
