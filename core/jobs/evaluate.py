@@ -10,9 +10,11 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from pydantic import BaseModel, Field
 
 from core import paths
+from core.audio.pool import processors
 from core.encoders import is_baseline, parts
 from core.errors import UserError
 from core.evaluation import baselines, datasets, gather, retrieval, work
@@ -213,6 +215,7 @@ class _Run:
 
     def ask(self, questions: list[Question]) -> dict[str, Any]:
         """Compute what is not known yet."""
+        torch.set_num_threads(processors())  # embedding may have kept them down
         cells = [cell for question in questions for cell in work.cells(question, self.judged, self.plan)]
         done, known, records = 0, 0, list[EvaluationRecord]()
         for _, group in groupby(cells, key=lambda cell: (id(cell.question), cell.who.name)):

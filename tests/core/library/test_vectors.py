@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import numpy as np
+import pytest
 
 from core.library.records import Read
 from tests.library_tools import PLAN
@@ -89,3 +90,21 @@ def test_statistics_stay_until_they_are_set_again(shelf: Shelf) -> None:
         assert (known[0].tolist(), known[1].tolist(), known[2]) == ([n] * 4, [1] * 4, n)
         assert known[0].dtype == np.float32
     assert vectors.standardisation(shelf.encoder.id, "spread-3") is None
+
+
+def test_vectors_of_some_tracks_come_in_the_order_asked_for(shelf: Shelf) -> None:
+    fill(shelf, 5)
+    tracks = shelf.library.vectors.tracks(shelf.encoder.id, PLAN)
+    assert tracks.tolist() == sorted(shelf.vectors())
+    _, keys, matrix = shelf.library.vectors.after(shelf.encoder.id, PLAN, 0)
+    own = dict(zip(keys.tolist(), matrix, strict=True))
+    asked = tracks[[3, 0, 4]].tolist()
+    found, segments = shelf.library.vectors.of(shelf.encoder.id, PLAN, asked)
+    np.testing.assert_array_equal(found, [own[key] for key in asked])
+    assert found.dtype == np.float32
+    assert segments.tolist() == [1, 1, 1]
+    none, _ = shelf.library.vectors.of(shelf.encoder.id, PLAN, [])
+    assert none.shape == (0, 0)
+    with pytest.raises(KeyError):
+        shelf.library.vectors.of(shelf.encoder.id, PLAN, [asked[0], 999])
+    assert not len(shelf.library.vectors.tracks(shelf.encoder.id, "spread-4"))
