@@ -57,7 +57,14 @@ class WaveAugment(nn.Module):
 
     @torch.no_grad()
     def forward(
-        self, waves: Tensor, seed: int, step: int, rows: NDArray[np.integer[Any]], side: int
+        self,
+        waves: Tensor,
+        seed: int,
+        step: int,
+        rows: NDArray[np.integer[Any]],
+        side: int,
+        *,
+        to_end: bool = False,
     ) -> Tensor:
         """Augment a batch of views.
 
@@ -67,6 +74,8 @@ class WaveAugment(nn.Module):
             float32 (n, at least config.crop(side, k)), heard as k segments, as many as there are; left as they are.
         seed, step, rows, side
             What the items' draws depend on; `rows` is (n,).
+        to_end
+            What was cut is heard up to its end, else from its beginning: a stretch hears less of it or more.
 
         Returns
         -------
@@ -84,17 +93,17 @@ class WaveAugment(nn.Module):
             )
         samples = segments * SEGMENT
         if side not in self.config.sides:
-            return waves[:, :samples]
+            return waves[:, :samples]  # cut no longer than it is heard
         draws = Draws(COLUMNS, seed, step, rows, side)
         with torch.autocast(waves.device.type, enabled=False):
-            heard = self._retimed(waves, draws, samples)
+            heard = self._retimed(waves, draws, samples, to_end)
             self._resound(heard, draws)
             self._add_noise(heard, draws)
             self._invert(heard, draws)
         return heard
 
-    def _retimed(self, waves: Tensor, draws: Draws, samples: int) -> Tensor:
-        """The first `samples` of each wave after pitch shift and stretch, in memory of its own."""
+    def _retimed(self, waves: Tensor, draws: Draws, samples: int, to_end: bool) -> Tensor:
+        """The first (or last) `samples` of each wave after pitch shift and stretch, in memory of its own."""
         pitch, stretch = self.config.pitch, self.config.stretch
         shifted, stretched = draws.on("pitch", pitch.p), draws.on("stretch", stretch.p)
         choice = np.array(pitch.semitones)[draws.below("semitones", len(pitch.semitones))]
@@ -102,9 +111,14 @@ class WaveAugment(nn.Module):
         semitones = on_device(intervals, waves.device)
         speed = draws.between("speed", stretch.low, stretch.high)
         speeds = on_device(np.where(stretched, speed, 1.0), waves.device)
-        heard = waves[:, :samples].clone()
+        begins = (
+            (waves.shape[1] - samples * speeds).long().clamp_(min=0)
+            if to_end
+            else torch.zeros_like(semitones)
+        )
+        heard = (waves[:, -samples:] if to_end else waves[:, :samples]).clone()
         for some in _chunks(shifted | stretched, waves.device, intervals):
-            heard[some] = self.retime(waves[some], semitones[some], speeds[some], samples)
+            heard[some] = self.retime(waves[some], semitones[some], speeds[some], samples, begins[some])
         return heard
 
     def _resound(self, heard: Tensor, draws: Draws) -> None:

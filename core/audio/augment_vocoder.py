@@ -158,28 +158,32 @@ class Retime(nn.Module):
         self.play = PitchResample(semitones)
         self.vocoder = PhaseVocoder()
 
-    def forward(self, waves: Tensor, semitones: Tensor, speeds: Tensor, samples: int) -> Tensor:
+    def forward(
+        self, waves: Tensor, semitones: Tensor, speeds: Tensor, samples: int, begins: Tensor | None = None
+    ) -> Tensor:
         """Change pitch and duration.
 
         Parameters
         ----------
         waves
-            (n, at least samples x speeds.max())
+            (n, at least begins + samples x speeds)
         semitones
             (n,) int64, up or down.
         speeds
             (n,) what lasted d seconds lasts d / speed.
         samples
             How much of the result is wanted.
+        begins
+            (n,) int64, the sample of `waves` that each result begins with; the first by default.
 
         Returns
         -------
-        (n, samples), from the beginning of `waves` on, none of it padded.
+        (n, samples), none of it padded.
         """
         mirrored = functional.pad(waves[:, None], (MARGIN, MARGIN), mode="reflect")[:, 0]
         ratios = torch.ones_like(speeds)
         for interval, ratio in self.play.ratios.items():
             ratios[semitones == interval] = float(ratio)
-        origins = (MARGIN / ratios).round().long()
+        origins = ((MARGIN + (0 if begins is None else begins)) / ratios).round().long()
         played: Tensor = self.vocoder(self.play(mirrored, semitones), origins, speeds / ratios, samples)
         return played

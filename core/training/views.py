@@ -19,7 +19,7 @@ from core.audio.augment import WaveAugment
 from core.audio.augment_config import AugmentConfig
 from core.audio.augment_mel import MelAugment
 from core.audio.clips import FULL_SCALE, ClipSet
-from core.strategies.contrastive import ContrastiveStrategy, Crop
+from core.strategies.contrastive import ANCHOR, ContrastiveStrategy, Crop
 from core.training.sampling import Rows
 from core.training.stopwatch import Stopwatch
 
@@ -76,6 +76,9 @@ class Views:
     ) -> None:
         self._strategy, self._augment, self._seed = strategy, augment, seed
         self._device, self._watch = device, watch
+        # A positive that comes after its anchor comes right after what is heard of it, however it is stretched.
+        crop = crops(strategy, augment)
+        self._joined = strategy.distance(crop) >= crop[ANCHOR]
         self._waves = WaveAugment(augment).to(device)
         self._mels = MelAugment(augment).to(device)
 
@@ -89,9 +92,10 @@ class Views:
         with self._watch("data"):
             waves = found.sides[side].to(self._device, non_blocking=True).float().div_(FULL_SCALE)
         keys = (self._seed, found.step, found.rows, side)
+        to_end = side == ANCHOR and self._joined
         if side in self._augment.sides:
             with self._watch("augment"):
-                waves = self._waves(waves, *keys)
+                waves = self._waves(waves, *keys, to_end=to_end)
         with self._watch("front_end"):
             log_mels = self._strategy.log_mels(waves.view(len(waves), segments, -1))
         if side in self._augment.sides:

@@ -52,6 +52,25 @@ def test_a_side_that_is_not_augmented_is_only_cut(segments: int) -> None:
     assert not torch.equal(augment(waves, 0, 0, np.array([3]), 1), waves[:, : segments * SEGMENT])
 
 
+@pytest.mark.parametrize(
+    "effects",
+    [{}, {"pitch": {"p": 1.0}}, {"stretch": {"p": 1.0}}, {"pitch": {"p": 1.0}, "stretch": {"p": 1.0}}],
+)
+def test_what_is_cut_can_be_heard_up_to_its_end(effects: dict[str, Any]) -> None:
+    """Noise in the last tenth of a second, 12 times, each at a speed and pitch of its own."""
+    config, burst, n = AugmentConfig(**{**effects, "sides": (0, 1)}), 1600, 12
+    waves = torch.zeros(n, config.crop(0))
+    waves[:, -burst:] = torch.randn(n, burst, generator=torch.Generator().manual_seed(3))
+    heard = WaveAugment(config)(waves, 7, 0, np.arange(n), 0, to_end=True)
+    assert heard.shape == (n, SEGMENT)
+    power = heard.square()
+    assert bool((power[:, -2 * burst :].sum(1) > 0.99 * power.sum(1)).all())
+    assert bool((power[:, -burst // 2 :].sum(1) > 0.2 * power.sum(1)).all())
+    if "stretch" in effects:
+        from_its_beginning = WaveAugment(config)(waves, 7, 0, np.arange(n), 0)
+        assert float(from_its_beginning.square().sum()) < 0.05 * float(power.sum())
+
+
 def test_the_source_is_left_alone() -> None:
     waves = pieces(2)
     before = waves.clone()

@@ -64,6 +64,25 @@ def test_a_side_that_is_stretched_is_cut_longer_so_that_no_view_is_padded(clips:
             assert all(bool((side[:, -50:] != 0).any(1).all()) for side in found.sides)
 
 
+@pytest.mark.parametrize(("strategy", "joined"), [("self", False), ("adjacent", True), ("melcpc", True)])
+def test_a_stretched_anchor_is_heard_up_to_where_its_positive_follows(
+    clips: ClipSet, strategy: str, joined: bool
+) -> None:
+    """Two views of one moment begin together; what follows another follows what is heard of it."""
+    quiet = {f"{effect}.p": 0.0 for effect in ("filter", "reverb", "noise", "mixup", "resize_crop")}
+    run = trainer(clips, run_config(strategy, "modern", **quiet, **{"stretch.p": 1.0, "stretch.high": 1.0}))
+    crop = run._crop
+    anchors = torch.zeros(4, crop[0], dtype=torch.int16)
+    tail = crop[0] // 20
+    anchors[:, -tail:] = torch.randint(
+        -20_000, 20_000, (4, tail), generator=torch.Generator().manual_seed(1)
+    ).short()
+    positives = torch.zeros(4, crop[1], dtype=torch.int16)
+    heard = run._views(Cut(0, np.arange(4), (anchors, positives)))[0].flatten(1, 2).amax(2)  # (4, frames)
+    at_the_end = heard[:, -4:].amax(1) - heard[:, :4].amax(1) > 0.5
+    assert at_the_end.tolist() == [joined] * 4
+
+
 def test_a_view_depends_on_seed_step_row_and_side_and_not_on_the_batch(clips: ClipSet) -> None:
     run = trainer(clips, run_config("self", "modern", **{"mixup.p": 0.0}))  # mixup takes from the others
     whole = run.cut(0)
