@@ -21,11 +21,11 @@ from core.evaluation.datasets import (
     report,
 )
 from core.evaluation.datasets.base import Loader
-from core.evaluation.datasets.catalogue import Catalogue
+from core.evaluation.datasets.catalogue import Catalogue, holder
 from core.evaluation.datasets.reading import names_in
 from core.evaluation.spec import TaskSpec, source
 
-__all__ = ["Catalogue", "Loader", "find", "recognise"]
+__all__ = ["Catalogue", "Loader", "find", "holder", "recognise"]
 
 _LOADERS: dict[str, Loader] = {
     "fma": fma, "gtzan": gtzan, "irmas": irmas, "magnatagatune": magnatagatune, "jamendo": jamendo, "msd": msd,

@@ -133,7 +133,7 @@ def _columns(spec: TaskSpec, found: Table) -> _Columns:
     some = [row for _, row in islice(found.body(), _LOOK)]
     labels = tuple(found.needed(name) for name in asked) or _labels(found, some, {file, split})
     group = _optional(found, spec.text("group"), GROUPS)
-    single = len(labels) == 1 and not _are_flags(some, labels[0])
+    single = len(labels) == 1
     kind = spec.text("kind")
     if kind == "auto":
         several = sum(bool(_SEVERAL.search(row[labels[0]].strip())) for row in some)
@@ -149,17 +149,12 @@ def _labels(found: Table, some: list[list[str]], others: set[int | None]) -> tup
     """The column called so; else all columns of flags; else the only other one."""
     called = [n for name in LABELS if (n := found.column(name)) is not None and n not in others]
     rest = [n for n in range(len(found.headings)) if n not in others]
-    flags = [n for n in rest if _are_flags(some, n)]
+    flags = [n for n in rest if {row[n].strip().lower() for row in some} <= _FLAGS]
     if called:
         return (called[0],)
-    if len(flags) > 1:
+    if len(flags) > 1 and any(row[n].strip().lower() in _SET for row in some for n in flags):
         return tuple(flags)
     return (rest[0],) if len(rest) == 1 else (found.needed(*LABELS[:3]),)
-
-
-def _are_flags(some: list[list[str]], number: int) -> bool:
-    values = {row[number].strip().lower() for row in some}
-    return bool(values & _SET) and values <= _FLAGS
 
 
 def _listed(found: Table, columns: _Columns, catalogue: Catalogue) -> Iterator[Entry]:

@@ -226,7 +226,7 @@ def _crossing(groups: Rows, split: Split | None) -> tuple[str, ...]:
     both = np.intersect1d(taught, groups[split.test])
     if not len(both):
         return ()
-    return (f"{len(both):,} groups (artists, recordings) are on both sides of the official split.",)
+    return (f"The official split has {len(both):,} groups (artists, recordings) on both sides.",)
 
 
 def playlists(

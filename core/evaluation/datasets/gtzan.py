@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,8 @@ def root(spec: TaskSpec) -> bytes:
 
 def tasks(spec: TaskSpec, catalogue: Catalogue) -> list[Task]:
     """The genre of each file."""
-    places = [path for path in (chosen(spec, "lists"), folder(spec), folder(spec).parent) if path]
+    audio = Path(os.fsdecode(root(spec)))
+    places = [path for path in (chosen(spec, "lists"), audio, folder(spec), folder(spec).parent) if path]
     wanted = spec.text("split")
     parts = {} if wanted == "grouped" else _parts(places)
     if wanted == "filtered" and not parts:

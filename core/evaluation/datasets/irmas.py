@@ -35,7 +35,7 @@ def tasks(spec: TaskSpec, catalogue: Catalogue) -> list[Task]:
     alone = sum(entry.group is None and not entry.why_not for entry in entries)
     notes = [note] if note else []
     if alone:
-        notes.append(f"{alone:,} names say no recording ([cel][cla]0001__1): each clip stands alone.")
+        notes.append(f"Names that say no recording ([cel][cla]0001__1): {alone:,}. These clips stand alone.")
     return [classes("IRMAS: instrument", entries, notes=notes)]
 
 

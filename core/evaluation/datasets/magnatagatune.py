@@ -89,5 +89,5 @@ def _artists(path: Path) -> dict[str, str]:
 
 
 def _entry(path: str, own: tuple[str, ...], artists: dict[str, str], catalogue: Catalogue) -> Entry:
-    group = artists.get(path) or _TIMES.sub("", stem(path))
+    group = artists.get(path) or _TIMES.sub("", stem(path.rpartition("/")[2]))
     return Entry(catalogue.like(path, agree=1), own, group, _PART.get(path[:1].lower(), ""))

@@ -101,8 +101,8 @@ def text(path: Path) -> str:
 def lines(path: Path) -> Iterator[str]:
     """Lines that are not empty, without blanks at their ends."""
     encoding = encoding_of(path)
-    with opened(path) as file:
-        for line in io.TextIOWrapper(file, encoding, "replace"):
+    with opened(path) as file, io.TextIOWrapper(file, encoding, "replace") as content:
+        for line in content:
             stripped = line.strip()
             if stripped:
                 yield stripped
@@ -123,8 +123,8 @@ def rows(path: Path, delimiter: str = "") -> Iterator[tuple[int, list[str]]]:
     """
     encoding, sign = encoding_of(path), delimiter or delimiter_of(path)
     csv.field_size_limit(_FIELD)
-    with opened(path) as file:
-        reader = csv.reader(io.TextIOWrapper(file, encoding, "replace", newline=""), delimiter=sign)
+    with opened(path) as file, io.TextIOWrapper(file, encoding, "replace", newline="") as content:
+        reader = csv.reader(content, delimiter=sign)
         try:
             for row in reader:
                 if any(row):
