@@ -8,10 +8,13 @@ from PySide6.QtCore import QObject
 
 from app import tracks
 from app.encoder_titles import choice
+from app.evaluation import Evaluation
+from app.listening import Listening
 from app.main_window import Parts
 from app.player import Player
 from app.session import Census, Session
 from app.training import Training
+from app.views.compare.compare_view import CompareView
 from app.views.library import LibraryView
 from app.views.player_bar import PlayerBar
 from app.views.similar import SimilarPanel
@@ -34,6 +37,8 @@ class Furnished(QObject):
         settings = context.settings.player
         self.player = Player(self, volume=settings.volume, device=settings.device)
         self.training = Training(self.session, context)
+        self.evaluation = Evaluation(self.session, context)
+        self.listening = Listening(self.session)
         self._remembered = remembered
 
     def build(self) -> Iterator[None]:
@@ -46,7 +51,9 @@ class Furnished(QObject):
         yield
         self.train = TrainView(self.training, self.player, lambda: self.table.model.query)
         yield
-        self.parts = Parts(self.table, self.similar, self.bar, self.train)
+        self.compare = CompareView(self.evaluation, self.listening, self.player)
+        yield
+        self.parts = Parts(self.table, self.similar, self.bar, self.train, self.compare)
         self.table.restore_state(self._remembered)
         self._connect_session()
         self._connect_player()
@@ -69,6 +76,7 @@ class Furnished(QObject):
     def close(self) -> None:
         """Stop asking and playing; also where not all is made yet."""
         self.training.close()
+        self.evaluation.close()
         self.session.close()
         self.player.close()
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.random import default_rng
 from PySide6.QtCore import QObject, Signal
 
 from app.census import Reader
@@ -56,7 +57,7 @@ class Listening(QObject):
         self.session = session
         self.sitting: Sitting | None = None
         self.identical = 0
-        self._drawer = Drawer(rng or np.random.default_rng())
+        self._drawer = Drawer(rng or default_rng())
         self._waiting: deque[Prepared] = deque()
         self._asked: Counter[int] = Counter()
         self._preparing = False

@@ -29,7 +29,7 @@ from app.views.jobs_button import JobsButton
 from app.views.start import StartView
 from app.views.toasts import Toasts
 
-VIEWS = ("view-library", "view-train", "view-activity")  # in the order of the pages
+VIEWS = ("view-library", "view-train", "view-compare", "view-activity")  # in the order of the pages
 STOP_LIMIT_S = 8.0
 PLAYER_HEIGHT = 84
 SMALLEST, LARGEST = QSize(1280, 800), QSize(2400, 1500)  # of a window that opens for the first time
@@ -43,6 +43,7 @@ class Parts:
     similar: QWidget
     player: QWidget
     train: QWidget
+    compare: QWidget
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class MainWindow(QMainWindow):
         self._player.addWidget(parts.player)
         self.train_page.addWidget(parts.train)
         self.train_page.setCurrentWidget(parts.train)
+        self.compare_page.addWidget(parts.compare)
+        self.compare_page.setCurrentWidget(parts.compare)
         self.drops.let_through(self)
 
     def show_start(self, empty: bool) -> None:
@@ -203,9 +206,13 @@ class MainWindow(QMainWindow):
         self.library_page.addWidget(self.start)
         self.pages = QStackedWidget()
         self.pages.setObjectName("pages")
-        self.train_page = QStackedWidget()  # empty until the library is open
+        self.train_page, self.compare_page = (
+            QStackedWidget(),
+            QStackedWidget(),
+        )  # empty until the library is open
         self.pages.addWidget(self.library_page)
         self.pages.addWidget(self.train_page)
+        self.pages.addWidget(self.compare_page)
         self.pages.addWidget(self.activity)
         self.setCentralWidget(self.pages)
 

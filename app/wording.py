@@ -11,6 +11,7 @@ JOBS = {
     "embed": ("Listening to the music", "tracks"),
     "train": ("Training an encoder", "steps"),
     "trial": ("Trying a training", "steps"),
+    "evaluate": ("Evaluating encoders", "steps"),
     "import_encoder": ("Importing an encoder", "files"),
     "export_encoder": ("Exporting an encoder", "files"),
 }
@@ -20,6 +21,7 @@ OUTCOMES = {
     "embed": (("embedded", "listened to"), ("partial", "cut short"), ("failed", "failed"),
               ("skipped", "left out"), ("pending", "waiting")),
     "train": (("steps", "steps learned"),),
+    "evaluate": (("computed", "results computed"), ("known", "known already")),
 }  # fmt: skip
 # A job's figures in words; one that is shown elsewhere is empty here.
 FIGURES = {
