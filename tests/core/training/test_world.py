@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from core.errors import UserError
 from core.training.world import World, synchronised
-from tests.core.training.world_ranks import PAIRS, trained
+from tests.core.training.world_ranks import CHUNK, PAIRS, trained
 
 SCRIPT = Path(__file__).with_name("world_ranks.py")
 ROOT = Path(__file__).parents[3]
@@ -65,14 +65,14 @@ def assert_close(one: dict[str, Tensor], other: dict[str, Tensor], tolerance: fl
         torch.testing.assert_close(one[name], other[name], rtol=tolerance, atol=tolerance, msg=name)
 
 
-@pytest.mark.parametrize(("theirs", "ours"), [(0, PAIRS // 2), (2, 2)])
+@pytest.mark.parametrize(("theirs", "ours"), [(0, PAIRS // 2), (CHUNK, CHUNK)])
 def test_two_processes_are_one_with_the_whole_batch(ranks: Path, theirs: int, ours: int) -> None:
     """Batch norm sees each process's part (or chunks of it), so one process has to do it in such chunks."""
     alone = trained(World(), chunk=ours)
     assert_close(load_file(ranks / f"rank0-chunk{theirs}.safetensors"), alone, 1e-9)
 
 
-@pytest.mark.parametrize("chunk", [0, 2])
+@pytest.mark.parametrize("chunk", [0, CHUNK])
 def test_all_processes_hold_the_same_network_to_the_last_bit(ranks: Path, chunk: int) -> None:
     one, other = (load_file(ranks / f"rank{rank}-chunk{chunk}.safetensors") for rank in range(2))
     assert_close(one, other, 0.0)

@@ -26,12 +26,12 @@ from core.training.optim import Optimiser
 from core.training.step import Step
 from core.training.world import World
 
-PAIRS = 8
+PAIRS, CHUNK = 4, 1
 MODEL = {"width": 0.125, "similarity": "cosine", "temperature": 0.1, "symmetric": True, "decoupled": True}
 
 
 def whole_batch(seed: int) -> Pair:
-    """The same for every process, (8, 1, 188, 96) in float64."""
+    """The same for every process, (4, 1, 188, 96) in float64."""
     generator = torch.Generator().manual_seed(seed)
     first, second = (
         torch.randn(PAIRS, 1, 188, 96, generator=generator, dtype=torch.float64) for _ in range(2)
@@ -40,14 +40,14 @@ def whole_batch(seed: int) -> Pair:
 
 
 def trained(world: World, chunk: int) -> dict[str, Tensor]:
-    """Parameters, buffers, gradients and figures after two steps, or after one in chunks of two."""
+    """Parameters, buffers, gradients and figures after two steps, or after one in chunks."""
     # Every process begins with another network; that of the main one counts.
     built = strategies.build("adjacent", MODEL | {"seed": world.rank})
     strategy = cast("ContrastiveStrategy", built).double()
     config = TrainingConfig(steps=10, warmup=0.0, batch=PAIRS, chunk=chunk)
     step = Step(strategy, Optimiser(strategy, config), config, world=world)
     figures = []
-    for number in range(1 if chunk == 2 else 2):
+    for number in range(1 if chunk == CHUNK else 2):
         anchors, positives = (world.part(side) for side in whole_batch(number))
         result = step(number, (anchors, positives))
         figures.append([result.loss, result.accuracy, result.grad_norm])
@@ -57,8 +57,8 @@ def trained(world: World, chunk: int) -> dict[str, Tensor]:
 
 
 def train(world: World, out: Path) -> None:
-    """Two steps, whole parts and in chunks of two; then the second process dies without a word."""
-    for chunk in (0, 2):
+    """Two steps, whole parts and in chunks; then the second process dies without a word."""
+    for chunk in (0, CHUNK):
         save_file(trained(world, chunk), out / f"rank{world.rank}-chunk{chunk}.safetensors")
     assert world.agree(world.is_main)  # what the main one wishes, whatever the others do
     assert not world.agree(not world.is_main)
