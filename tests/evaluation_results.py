@@ -80,8 +80,8 @@ def add_classes(
     task: str = "FMA small, genre",
     kind: str = "fma",
     probes: Sequence[str] = ("svm", "logistic"),
-    n: int = 400,
-    groups: int = 150,
+    n: int = 300,
+    groups: int = 100,
     classes: int = 8,
     shift: float = 0.0,
     **values: Any,
@@ -102,13 +102,13 @@ def add_classes(
 def add_majority(shelf: Shelf, share: float = 0.2, **values: Any) -> None:
     """What naming the most frequent class scores."""
     shelf.add(
-        {"accuracy": Figure(share, share - 0.03, share + 0.03, 400, 150, 0.125)}, probe="majority", **values
+        {"accuracy": Figure(share, share - 0.03, share + 0.03, 300, 100, 0.125)}, probe="majority", **values
     )
 
 
 def add_playlists(
     shelf: Shelf, encoders: Mapping[str, str] = ENCODERS, *, task: str = "Albums as playlists", kind: str = "albums",
-    n: int = 200, **values: Any,
+    n: int = 150, **values: Any,
 ) -> None:  # fmt: skip
     """A task of playlists, in which a low percentile is good."""
     luck = np.random.default_rng(5).random(n)
@@ -160,7 +160,7 @@ def full() -> Shelf:
     shelf = Shelf()
     add_classes(shelf)
     add_majority(shelf, task="FMA small, genre", spec=spec("fma", "/data/fma"))
-    add_classes(shelf, task="IRMAS, instrument", kind="irmas", n=600, groups=300, classes=11, shift=0.05)
+    add_classes(shelf, task="IRMAS, instrument", kind="irmas", n=400, groups=200, classes=11, shift=0.05)
     add_playlists(shelf)
     add_tags(shelf)
     add_report(shelf)

@@ -179,7 +179,11 @@ class Comparison:
 
     def about_runs(self) -> str:
         """How often each strategy was trained: one run says little of a strategy."""
-        counts = {self.strategies[name]: self.runs[name] for name in self.encoders if self.runs[name]}
+        counts: dict[str, int] = {}
+        for name in self.encoders:
+            if self.runs[name]:
+                strategy = self.strategies[name]
+                counts[strategy] = max(self.runs[name], counts.get(strategy, 0))
         if not counts:
             return ""
         several = [f"{strategy} {count}" for strategy, count in counts.items() if count > 1]

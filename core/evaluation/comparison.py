@@ -192,7 +192,7 @@ def _column(
     figure = first.figures[metric]
     higher = metric not in LOWER_IS_BETTER
     probe, paper = probe_title(first.probe), _paper(first, metric)
-    unlike = _unlike_paper(first, figure) if paper else ()
+    about = (*_few_groups(figure), *(_unlike_paper(first, figure) if paper else ()))
     return Column(
         key=json.dumps([_task(first), first.probe, metric, first.config], sort_keys=True),
         task=task,
@@ -208,8 +208,8 @@ def _column(
         split=first.split,
         cells=_cells(told, metric, behind, higher=higher),
         paper=paper,
-        notes=(*unlike, *_notes(told)),
-        brief=(*unlike, *_notes(told, brief=True)),
+        notes=(*about, *_notes(told)),
+        brief=(*about, *_notes(told, brief=True)),
         spec=first.spec,
         majority=majority.figures.get(metric) if majority else None,
     )
@@ -220,7 +220,7 @@ def _cells(
 ) -> tuple[Cell, ...]:
     """Every figure with how it stands to the best one."""
     measured = [record for record in records if math.isfinite(record.figures[metric].mean)]
-    if not measured or metric in NEITHER_IS_BETTER:
+    if len(measured) < 2 or metric in NEITHER_IS_BETTER:
         return tuple(Cell(record, record.figures[metric]) for record in records)
     sign = 1 if higher else -1
     best = max(measured, key=lambda record: sign * record.figures[metric].mean)
@@ -287,9 +287,17 @@ def _paper(record: EvaluationRecord, metric: str) -> tuple[PaperMark, ...]:
 
 _FEW = 4
 """Encoders that a caption names one by one."""
+_ENOUGH = 20
+"""From so many groups on, intervals hold what they promise (`intervals`)."""
 _PAPER_N = {"fma": 800, "irmas": 6705, "aotm": 7245}
 """Tracks tested, clips, and playlists of the paper."""
 _UNFIT = re.compile(r"^C = (\S+): (\d+) of (\d+) fits did not converge; (\d+) of these were used\.$")
+
+
+def _few_groups(figure: Figure) -> tuple[str, ...]:
+    if not math.isfinite(figure.low) or figure.groups >= _ENOUGH:
+        return ()
+    return (f"With {figure.groups} groups, intervals may be too narrow.",)
 
 
 def _unlike_paper(record: EvaluationRecord, figure: Figure) -> tuple[str, ...]:
@@ -297,7 +305,7 @@ def _unlike_paper(record: EvaluationRecord, figure: Figure) -> tuple[str, ...]:
     theirs = _PAPER_N.get(str(record.spec.get("kind")), figure.n)
     if theirs == figure.n:
         return ()
-    return (f"not the very data of {reference.SOURCE}: {theirs:,} were asked there, {figure.n:,} here.",)
+    return (f"Not the very data of {reference.SOURCE}: {theirs:,} were asked there, {figure.n:,} here.",)
 
 
 def _notes(records: Sequence[EvaluationRecord], *, brief: bool = False) -> tuple[str, ...]:
@@ -343,7 +351,7 @@ def _unfit_brief(unfit: dict[str, list[_Unfit]]) -> list[str]:
     failed, fits, used = (sum(getattr(each, name) for each in every) for name in ("failed", "fits", "used"))
     return [
         f"{failed:,} of {fits:,} fits with C = {', '.join(values)} did not converge; {used:,} of these were used "
-        f"({len(unfit)} encoders)."
+        f"({len(unfit)} encoder{'s' * (len(unfit) > 1)})."
     ]
 
 

@@ -248,7 +248,7 @@ def _words(ax: Axes, panel: Sequence[Column], paint: Paint, wide: float) -> None
 def about(column: Column) -> str:
     """What was asked, in a line."""
     groups = f", {column.groups:,} groups" if column.groups else ""
-    seeds = f", {column.seeds} seed{'s' * (column.seeds != 1)}"
+    seeds = f", {column.seeds} seed{'s' * (column.seeds != 1)}" if column.seeds else ""
     return f"n = {column.n:,}{groups}{seeds}"
 
 

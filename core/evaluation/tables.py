@@ -162,7 +162,7 @@ def _paper_rows(columns: Sequence[Column]) -> Iterator[tuple[str, tuple[Entry, .
 def _size_rows(columns: Sequence[Column]) -> Iterator[tuple[str, tuple[Entry, ...]]]:
     yield "items asked (n)", tuple(Entry(str(column.n)) for column in columns)
     yield "groups", tuple(Entry(str(column.groups) if column.groups else "") for column in columns)
-    yield "seeds (draws)", tuple(Entry(str(column.seeds)) for column in columns)
+    yield "seeds (draws)", tuple(Entry(str(column.seeds or "")) for column in columns)
 
 
 def number(value: float) -> str:
@@ -219,6 +219,8 @@ def _ties(column: Column) -> str:
     if best is None or len(column.cells) < 2:
         return ""
     tied = [cell.record.encoder for cell in column.cells if cell.tie]
+    if not any(math.isfinite(cell.figure.low) for cell in column.cells):
+        return f"{column.title}: best {best}; without intervals, so it may be by chance."
     unpaired = all(cell.tie is None for cell in column.cells)
     rest = (
         "differences are not paired"
@@ -236,7 +238,7 @@ def _chosen(column: Column) -> list[str]:
     for cell in column.cells:
         values = cell.record.details.get("chosen")
         counts = Counter(values) if isinstance(values, list | tuple) else Counter()
-        parts = [f"{c:g}" + f" ({times} times)" * (len(counts) > 1) for c, times in sorted(counts.items())]
+        parts = [f"{c:g}" + f" ({times}x)" * (len(counts) > 1) for c, times in sorted(counts.items())]
         told += [f"{cell.record.encoder} {', '.join(parts)}"] if parts else []
     return [f"C chosen: {'; '.join(told)}."] if told else []
 
