@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.fits import NOTHING_APART, Ledger, Matrix, Recipe, Watch, before, fitted, unwatched
+from core.evaluation.fits import (
+    NOTHING_APART,
+    Ledger,
+    Matrix,
+    Recipe,
+    Watch,
+    before,
+    fitted,
+    one_thread,
+    unwatched,
+)
 from core.evaluation.intervals import Scores, of_mean
 from core.evaluation.results import ClassResult, ClassScore
 from core.evaluation.splits import INNER_FOLDS, draws, grouped_folds
@@ -54,10 +64,11 @@ def probe_classes(
     answered = [np.empty((0, 2), np.int64)]
     dim = vectors.shape[1]
     for split in splits:
-        ready = before(recipe, vectors[split.train])
-        c, model = _chosen(recipe, split, ready, vectors, targets, task.groups, ledger)
-        asked = ready.transform(vectors[split.test])
-        answers, dim = model.predict(asked), asked.shape[1]
+        with one_thread():
+            ready = before(recipe, vectors[split.train])
+            c, model = _chosen(recipe, split, ready, vectors, targets, task.groups, ledger)
+            asked = ready.transform(vectors[split.test])
+            answers, dim = model.predict(asked), asked.shape[1]
         right[split.test] += answers == targets[split.test]
         counts[split.test] += 1
         np.add.at(confusion, (targets[split.test], answers), 1)

@@ -20,6 +20,7 @@ from core.evaluation.fits import (
     Watch,
     before,
     fitted,
+    one_thread,
     unwatched,
 )
 from core.evaluation.intervals import Floats, interval
@@ -104,7 +105,8 @@ def probe_tags(
     answered = []
     for split in splits:
         groups = codes[np.searchsorted(everywhere, split.test)]
-        answered += _answered(recipe, task, vectors, split, groups, ledger, device)
+        with one_thread():
+            answered += _answered(recipe, task, vectors, split, groups, ledger, device)
     if not answered:
         raise UserError(
             f"No tag of {task.name} can be both learned and tested.",
