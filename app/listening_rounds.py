@@ -20,6 +20,8 @@ from core.library.records import EncoderRecord, Row, Side
 
 MOST_DRAWS = 300
 """Queries tried for a round; with so many in vain the encoders choose alike."""
+PATIENCE_S = 20.0
+"""A sitting follows the library's changes no sooner: looking for them takes most of a draw's time (s)."""
 HIDDEN = 0
 """What the player knows a hidden track by: the number of none."""
 
@@ -86,7 +88,7 @@ class Drawer:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng, self._lock = rng, threading.Lock()
-        self._pairing = Pairing()
+        self._pairing = Pairing(PATIENCE_S)
 
     def draw(self, sitting: Sitting, asked: Counter[int], avoid: frozenset[int], reader: Reader) -> Prepared:
         """The next round of a sitting.
@@ -110,8 +112,8 @@ class Drawer:
             heard[query] = max(heard[query], times)
         with self._lock, self._pairing.both(sitting.names, reader) as both:
             listening.check(sitting.names, len(both.tracks))
-            asking = both.tracks[~np.isin(both.tracks, list(avoid))]
-            order = listening.queries(self._rng, asking, heard)[:MOST_DRAWS].tolist()
+            shuffled = listening.queries(self._rng, both.tracks, heard)[: MOST_DRAWS + len(avoid)].tolist()
+            order = [query for query in shuffled if query not in avoid][:MOST_DRAWS]
             drawn = listening.draw(self._rng, order, partial(_nearest, both, sitting), sitting.depth)
             wanted = drawn.round.query, drawn.round.track_a, drawn.round.track_b
             files = [both.neighbours[0].file(track) for track in wanted]

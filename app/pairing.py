@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,12 +41,22 @@ class Both:
         Of each, (n,) the rows that only it has; these never appear.
     tracks
         (n,) what both have listened to and can be played now.
+    made_of
+        What this follows from.
     """
 
     encoders: tuple[EncoderRecord, EncoderRecord]
     neighbours: tuple[Neighbours, Neighbours]
     hidden: tuple[NDArray[np.bool_], NDArray[np.bool_]]
     tracks: NDArray[np.int64]
+    made_of: tuple[object, ...]
+
+    def still(
+        self, encoders: tuple[EncoderRecord, EncoderRecord], neighbours: tuple[Neighbours, Neighbours]
+    ) -> bool:  # fmt: skip
+        """Whether these are the ones, as they were."""
+        now = (neighbours[0].snapshot, neighbours[1].snapshot, neighbours[0].files)
+        return encoders == self.encoders and all(a is b for a, b in zip(now, self.made_of, strict=True))
 
     def near(
         self, seeds: Sequence[int], n: int, *, other_artists: bool = False, other_albums: bool = False,
@@ -61,11 +73,20 @@ class Both:
 
 
 class Pairing:
-    """Keeps what was opened; used in threads, one at a time."""
+    """Keeps what was opened; used in threads, one at a time.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    patience_s
+        How long an answer may rest on the library as it was (s).
+    """
+
+    def __init__(self, patience_s: float = 0.0) -> None:
         self._lock = threading.Lock()
+        self._patience_s = patience_s
         self._known: OrderedDict[tuple[object, int, str], Neighbours] = OrderedDict()
+        self._refreshed: dict[tuple[object, int, str], float] = {}
+        self._both: Both | None = None
 
     @contextmanager
     def both(self, names: Names, reader: Reader) -> Iterator[Both]:
@@ -79,10 +100,9 @@ class Pairing:
         one, other = (reader.library.encoders.get(name) for name in names)
         with self._lock:
             left, right = self._of(one, reader), self._of(other, reader)
-            ids = left.snapshot.ids, right.snapshot.ids
-            hidden = ~np.isin(ids[0], ids[1]), ~np.isin(ids[1], ids[0])
-            tracks = np.intersect1d(left.playable, right.playable)
-            yield Both((one, other), (left, right), hidden, tracks)
+            if self._both is None or not self._both.still((one, other), (left, right)):
+                self._both = _both((one, other), (left, right))
+            yield self._both
 
     def _of(self, encoder: EncoderRecord, reader: Reader) -> Neighbours:
         from core.neighbours import Neighbours
@@ -91,10 +111,19 @@ class Pairing:
         if under not in self._known:
             self._known[under] = Neighbours(reader.library, encoder, reader.plan)
             while len(self._known) > KEPT:
-                self._known.popitem(last=False)
+                self._refreshed.pop(self._known.popitem(last=False)[0])
         self._known.move_to_end(under)
-        self._known[under].refresh()
+        if time.monotonic() - self._refreshed.get(under, -math.inf) >= self._patience_s:
+            self._known[under].refresh()
+            self._refreshed[under] = time.monotonic()
         return self._known[under]
+
+
+def _both(encoders: tuple[EncoderRecord, EncoderRecord], neighbours: tuple[Neighbours, Neighbours]) -> Both:
+    left, right = (one.snapshot for one in neighbours)
+    hidden = right.rows(left.ids) < 0, left.rows(right.ids) < 0
+    tracks = left.ids[(neighbours[0].files >= 0) & ~hidden[0]]
+    return Both(encoders, neighbours, hidden, tracks, (left, right, neighbours[0].files))
 
 
 @dataclass(frozen=True)
@@ -160,7 +189,7 @@ def beside(pairing: Pairing, question: Question, reader: Reader) -> Beside:
         found = both.near(
             known, question.n, other_artists=question.other_artists, other_albums=question.other_albums
         )
-        compared = len(both.tracks) - len(set(known) & set(both.tracks.tolist()))
+        compared = len(both.tracks) - sum(both.neighbours[0].file(track) >= 0 for track in set(known))
         only = int(both.hidden[0].sum()), int(both.hidden[1].sum())
     of_left, of_right = ([(one.track_id, *one.folded) for one in side] for side in found)
     links = listening.shared(of_left, of_right)

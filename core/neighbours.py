@@ -107,9 +107,9 @@ class Neighbours:
         return True
 
     @property
-    def playable(self) -> NDArray[np.int64]:
-        """(k,) tracks that have a vector and can be played now."""
-        return np.asarray(self._snapshot.ids[self._files >= 0], np.int64)
+    def files(self) -> NDArray[np.int64]:
+        """(n,) the file that stands for each row of the snapshot, -1 where none can be played now."""
+        return self._files
 
     def file(self, track_id: int) -> int:
         """The file that stands for a track, -1 where there is none."""

@@ -75,7 +75,10 @@ def queries(
     shuffled = rng.permutation(tracks)
     if not heard:
         return shuffled
-    counts = np.array([heard.get(int(track), 0) for track in shuffled])
+    known = np.array(sorted(heard), np.int64)
+    times = np.array([heard[int(track)] for track in known], np.int64)
+    place = np.searchsorted(known, shuffled).clip(max=len(known) - 1)
+    counts = np.where(known[place] == shuffled, times[place], 0)
     return shuffled[np.argsort(counts, kind="stable")]
 
 

@@ -19,6 +19,8 @@ from app.views.elided import Elided
 
 STEPS = 200
 """Of a card's bar."""
+WIDEST = 960
+"""Of a question and of results (px): beyond, the eye travels too far."""
 LISTEN_FIRST = "Listen to both first."
 
 
@@ -124,8 +126,15 @@ class RoundPage(QWidget):
         head = _row(self.question, None, self.number, self.tally, self.finish)
         candidates = _row(self.a, self.b)
         candidates.setSpacing(16)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 16, 24, 16)
+        inside = QWidget()
+        inside.setMaximumWidth(WIDEST)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(24, 16, 24, 16)
+        outer.addStretch(1)
+        outer.addWidget(inside, 1000)
+        outer.addStretch(1)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
         column.addLayout(head)
         column.addWidget(self.query)

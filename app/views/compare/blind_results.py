@@ -25,6 +25,7 @@ from app.encoder_titles import title
 from app.listening import Listening
 from app.theme import SERIES, Theme
 from app.views.compare import listening_words as words
+from app.views.compare.blind_cards import WIDEST
 from app.views.elided import Elided
 from core.evaluation.listening import PairResult, WinRate
 
@@ -164,9 +165,17 @@ class ResultsPage(QWidget):
             label.setWordWrap(True)
         inside = QWidget()
         inside.setProperty("role", "page")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(24, 8, 24, 16)
+        narrow = QWidget()
+        narrow.setMaximumWidth(WIDEST)
+        outer = QHBoxLayout(inside)
+        outer.setContentsMargins(24, 16, 24, 16)
+        outer.addStretch(1)
+        outer.addWidget(narrow, 1000)
+        outer.addStretch(1)
+        column = QVBoxLayout(narrow)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
+        column.addLayout(_row(heading, self.export, self.back))
         column.addWidget(self.identical)
         column.addWidget(self.message)
         column.addLayout(self._cards)
@@ -175,12 +184,9 @@ class ResultsPage(QWidget):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
-        head = _row(heading, self.export, self.back)
-        head.setContentsMargins(24, 16, 24, 8)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(head)
-        layout.addWidget(area, 1)
+        layout.addWidget(area)
 
     def refresh(self) -> None:
         """Read anew, if anybody looks."""

@@ -1,4 +1,4 @@
-"""Two encoders beside each other: whom each of them puts next to the selected track."""
+"""Two encoders beside each other: which tracks each of them puts next to the selected one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from core import paths
 
 Which = Literal["left", "right"]
 SIDES: tuple[Which, Which] = ("left", "right")
-NO_TRACK = "Select a track in the library to see whom two encoders put next to it."
+NO_TRACK = "Select a track in the library to see which tracks two encoders put next to it."
 ONE_ENCODER = (
     "There is only one encoder. Choose a second one at the top of the window, import one, or train one; "
     "then its neighbours stand here beside the first one's."
