@@ -1,4 +1,7 @@
-"""Data sets in the layouts in which people have them on disk, each made into tasks. No torch."""
+"""Data sets in the layouts in which people have them on disk, each made into tasks.
+
+Importing this brings in no torch.
+"""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable
 
+from core.evaluation.datasets.building import playlists
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.entries import Entry, playlists
+from core.evaluation.datasets.entries import Entry
 from core.evaluation.datasets.own import album, root, seems
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task

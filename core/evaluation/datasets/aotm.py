@@ -8,9 +8,11 @@ from typing import Any
 
 from core.errors import UserError
 from core.evaluation.datasets.base import chosen, named, place, raw
+from core.evaluation.datasets.building import playlists
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.entries import Entry, playlists
-from core.evaluation.datasets.reading import objects, shown, start_of
+from core.evaluation.datasets.entries import Entry
+from core.evaluation.datasets.reading import shown, start_of
+from core.evaluation.datasets.values import objects
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from core import paths
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.reading import first_there, rows, shown
+from core.evaluation.datasets.reading import first_there, shown
+from core.evaluation.datasets.tables import rows
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task
 

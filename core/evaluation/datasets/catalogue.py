@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,9 +16,7 @@ from core.library.listing import ListedFile
 from core.library.records import RootRecord
 from core.library.store import Library
 
-_ENDING = re.compile(
-    "(" + "|".join(re.escape(suffix.decode()) for suffix in sorted(AUDIO_SUFFIXES)) + ")$", re.IGNORECASE
-)
+_ENDINGS = frozenset(suffix.decode() for suffix in AUDIO_SUFFIXES)
 
 Parts = tuple[str, ...]
 
@@ -36,6 +33,8 @@ class Catalogue:
     def __init__(self, files: Iterable[ListedFile], place: bytes = b"") -> None:
         self.files = tuple(files)
         self.place = place
+        self._artist_keys: dict[str, str] = {}
+        self._found: dict[tuple[str, str], ListedFile | None] = {}
 
     @classmethod
     def of(cls, library: Library, root: bytes | None) -> Catalogue:
@@ -91,9 +90,13 @@ class Catalogue:
     @cached_property
     def _by_names(self) -> dict[tuple[str, str], list[ListedFile]]:
         found: defaultdict[tuple[str, str], list[ListedFile]] = defaultdict(list)
+        keys: dict[tuple[str, str], set[str]] = {}
         for file in self.files:
-            for artist, title in _names(file):
-                found[artist, title].append(file)
+            names = (file.artist, file.album_artist)
+            if names not in keys:
+                keys[names] = artist_keys(file.artist) | artist_keys(file.album_artist)
+            for name in _names(file, keys[names]):
+                found[name].append(file)
         return dict(found)
 
     def exactly(self, path: bytes) -> ListedFile | None:
@@ -127,8 +130,12 @@ class Catalogue:
 
     def called(self, artist: str, title: str) -> ListedFile | None:
         """A file of that artist and title, one that can be read if there is any; the first of several."""
-        found = self._by_names.get((artist_key(artist), title_key(title)), [])
-        return min(found, key=lambda file: bool(file.problem), default=None)
+        if (artist, title) not in self._found:  # lists say the same names over and over, and keys are dear
+            if artist not in self._artist_keys:
+                self._artist_keys[artist] = artist_key(artist)
+            found = self._by_names.get((self._artist_keys[artist], title_key(title)), [])
+            self._found[artist, title] = min(found, key=lambda file: bool(file.problem), default=None)
+        return self._found[artist, title]
 
 
 def holder(library: Library, raw_path: bytes) -> RootRecord | None:
@@ -139,7 +146,8 @@ def holder(library: Library, raw_path: bytes) -> RootRecord | None:
 
 def stem(name: str) -> str:
     """A name without what says that it is audio."""
-    return _ENDING.sub("", name)
+    before, dot, after = name.rpartition(".")
+    return before if before and dot + after.lower() in _ENDINGS else name
 
 
 def one_track(files: Sequence[ListedFile]) -> ListedFile | None:
@@ -163,9 +171,8 @@ def _agreement(asked: Parts, have: Parts) -> tuple[int, bool]:
     return same, asked[-1] == have[-1]
 
 
-def _names(file: ListedFile) -> set[tuple[str, str]]:
-    """Keys of artist and title that a file goes by."""
-    artists = artist_keys(file.artist) | artist_keys(file.album_artist)
+def _names(file: ListedFile, artists: set[str]) -> set[tuple[str, str]]:
+    """Keys of artist and title that a file goes by; `artists` are those of its tags."""
     titles = {title_key(file.title)}
     if not artists and " - " in file.title:  # made of a name that says both
         artist, _, title = file.title.partition(" - ")

@@ -12,9 +12,11 @@ from pathlib import Path
 from core import paths
 from core.errors import UserError
 from core.evaluation.datasets.base import chosen, named, place, raw
+from core.evaluation.datasets.building import classes, tags
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.entries import Entry, classes, tags
-from core.evaluation.datasets.reading import Table, table
+from core.evaluation.datasets.entries import Entry
+from core.evaluation.datasets.reading import opened
+from core.evaluation.datasets.tables import Table, table
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task
 from core.folders import AUDIO_SUFFIXES
@@ -36,6 +38,9 @@ _SET = {"1", "1.0", "true", "yes"}
 _SEVERAL = re.compile(r"\s*[|;]\s*")
 _LOOK = 200
 """Lines that are looked at to tell what columns hold."""
+
+_LARGEST_LOOK = 64 * 2**20
+"""Bytes of a table that is looked at unasked."""
 
 _OFTEN = 0.05
 _UNLABELLED = "have no label in the table"
@@ -96,9 +101,9 @@ def seems(path: Path, names: list[str]) -> TaskSpec | None:
     if not path.name.lower().endswith((".csv", ".tsv")):
         return None
     try:
-        found = table(path)
-        spec = named("csv", path)
-        _columns(spec, found)
+        with opened(path, _LARGEST_LOOK):
+            spec = named("csv", path)
+        _columns(spec, table(path))
     except UserError:
         return None
     return spec

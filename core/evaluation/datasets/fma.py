@@ -8,14 +8,18 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.evaluation.datasets.base import chosen, folder, named, raw
+from core.evaluation.datasets.building import classes
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.entries import Entry, classes
-from core.evaluation.datasets.reading import first_there, rows, shown, start_of
+from core.evaluation.datasets.entries import Entry
+from core.evaluation.datasets.reading import first_there, shown, start_of
+from core.evaluation.datasets.tables import rows
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task
 
 SUBSETS = ("small", "medium", "large", "full")
 """Each holds the ones before it."""
+
+METADATA = "fma_metadata"
 
 BROKEN = frozenset({98565, 98567, 98569, 99134, 108925, 133297})
 """Tracks of the small subset whose files are silent stumps of 0 to 1.6 s as published."""
@@ -41,11 +45,16 @@ def tasks(spec: TaskSpec, catalogue: Catalogue) -> list[Task]:
 
 def seems(path: Path, names: list[str]) -> TaskSpec | None:
     """A folder called so, or with `tracks.csv` in one of its places."""
-    if path.is_file():
-        return named("fma", path.parent) if path.name == "tracks.csv" and _headed(path) else None
+    if path.name == "tracks.csv" and path.is_file():
+        return named("fma", _around(path.parent)) if _headed(path) else None
     called = any(name.startswith("fma_") for name in (path.name, *names))
     found = _beside(path) if called or "tracks.csv" in names else None
-    return named("fma", path) if found is not None and _headed(found) else None
+    return named("fma", _around(path)) if found is not None and _headed(found) else None
+
+
+def _around(path: Path) -> Path:
+    """Where the audio is: beside the metadata, if they have a folder of their own."""
+    return path.parent if path.name == METADATA else path
 
 
 def _headed(path: Path) -> bool:
@@ -64,7 +73,7 @@ def _subset(spec: TaskSpec) -> str:
 
 def _beside(path: Path) -> Path | None:
     return first_there(
-        [around / inner / "tracks.csv" for around in (path, path.parent) for inner in ("", "fma_metadata")]
+        [around / inner / "tracks.csv" for around in (path, path.parent) for inner in ("", METADATA)]
     )
 
 

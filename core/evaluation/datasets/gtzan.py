@@ -9,8 +9,9 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.evaluation.datasets.base import chosen, folder, listed_groups, named, raw
+from core.evaluation.datasets.building import classes
 from core.evaluation.datasets.catalogue import Catalogue, stem
-from core.evaluation.datasets.entries import PARTS, Entry, classes
+from core.evaluation.datasets.entries import PARTS, Entry
 from core.evaluation.datasets.reading import lines, names_in, shown
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task

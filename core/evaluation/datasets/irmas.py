@@ -7,8 +7,9 @@ from collections.abc import Hashable, Iterator
 from pathlib import Path
 
 from core.evaluation.datasets.base import folder, listed_groups, named, raw
+from core.evaluation.datasets.building import classes
 from core.evaluation.datasets.catalogue import Catalogue, stem
-from core.evaluation.datasets.entries import Entry, classes
+from core.evaluation.datasets.entries import Entry
 from core.evaluation.datasets.reading import names_in
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.evaluation.datasets.base import chosen, folder, named, raw
+from core.evaluation.datasets.building import tags
 from core.evaluation.datasets.catalogue import Catalogue, stem
-from core.evaluation.datasets.entries import PARTS, Entry, tags
-from core.evaluation.datasets.reading import first_there, rows, shown
+from core.evaluation.datasets.entries import PARTS, Entry
+from core.evaluation.datasets.reading import first_there, shown
+from core.evaluation.datasets.tables import rows
 from core.evaluation.spec import JAMENDO, TaskSpec
 from core.evaluation.tasks import Task
 from core.library.listing import ListedFile

@@ -10,8 +10,9 @@ from pathlib import Path
 from core import paths, playlist
 from core.errors import UserError
 from core.evaluation.datasets.base import chosen, named, place, raw
+from core.evaluation.datasets.building import playlists
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.entries import Entry, playlists
+from core.evaluation.datasets.entries import Entry
 from core.evaluation.datasets.reading import shown
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.evaluation.datasets.base import folder, named, raw
+from core.evaluation.datasets.building import tags
 from core.evaluation.datasets.catalogue import Catalogue, stem
-from core.evaluation.datasets.entries import PARTS, Entry, tags
-from core.evaluation.datasets.reading import Table, first_there, shown, start_of, table
+from core.evaluation.datasets.entries import PARTS, Entry
+from core.evaluation.datasets.reading import first_there, shown, start_of
+from core.evaluation.datasets.tables import Table, table
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task
 

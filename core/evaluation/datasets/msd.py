@@ -11,9 +11,11 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.evaluation.datasets.base import chosen, folder, named, raw
+from core.evaluation.datasets.building import tags
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.entries import Entry, tags
-from core.evaluation.datasets.reading import first_there, lines, matrix, names_in, shown
+from core.evaluation.datasets.entries import Entry
+from core.evaluation.datasets.reading import first_there, lines, names_in, shown
+from core.evaluation.datasets.values import matrix
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task
 from core.library.listing import ListedFile

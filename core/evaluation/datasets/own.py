@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import UserError
+from core.evaluation.datasets.building import classes, tags
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.entries import Entry, classes, tags
+from core.evaluation.datasets.entries import Entry
 from core.evaluation.datasets.names import artist_key
 from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task

@@ -1,4 +1,4 @@
-"""Lists, tables, JSON and arrays of data sets, from files that may be anything: large, binary, in any encoding.
+"""Texts and lists of data sets, from files that may be anything: large, binary, in any encoding.
 
 Whatever is wrong with one becomes a sentence that names the file and, where there is one, the line.
 """
@@ -6,38 +6,28 @@ Whatever is wrong with one becomes a sentence that names the file and, where the
 from __future__ import annotations
 
 import codecs
-import csv
 import io
-import json
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import BinaryIO
 
 from core import paths
 from core.errors import UserError
 
 LARGEST = 2 * 2**30
-"""Bytes of a list. FMA's table has 260 million."""
+"""Bytes of a list that is read line by line. FMA's table has 260 million."""
+
+LARGEST_WHOLE = 512 * 2**20
+"""Bytes of a text that is held in memory."""
 
 LOOK = 64 * 2**10
 """Bytes, and names of a folder, that are looked at to tell what it is."""
 
-_FIELD = 2**20
-"""Letters of one field of a table. Python's own limit is too small for biographies in FMA's."""
-
 _BLOCK = 2**20
-_ROWS, _WIDEST = 10_000, 10_000
-_NPY = b"\x93NUMPY"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_DELIMITERS = "\t,;|"
 
 
 def shown(path: Path) -> str:
@@ -46,8 +36,8 @@ def shown(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """A regular file of bearable size.
+def opened(path: Path, largest: int = LARGEST) -> Iterator[BinaryIO]:
+    """A regular file of at most so many bytes.
 
     Raises
     ------
@@ -57,7 +47,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     try:
         if not path.is_file():
             raise UserError(f"There is no file {shown(path)}.", "Check its name and place.")
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > largest:
             raise UserError(f"{shown(path)} is far too large for a list.", "Is it the right file?")
         with path.open("rb") as file:
             yield file
@@ -93,7 +83,8 @@ def encoding_of(path: Path) -> str:
 
 def text(path: Path) -> str:
     """All of a text."""
-    encoding = encoding_of(path)
+    with opened(path, LARGEST_WHOLE):
+        encoding = encoding_of(path)
     with opened(path) as file:
         return file.read().decode(encoding, "replace")
 
@@ -106,167 +97,6 @@ def lines(path: Path) -> Iterator[str]:
             stripped = line.strip()
             if stripped:
                 yield stripped
-
-
-def rows(path: Path, delimiter: str = "") -> Iterator[tuple[int, list[str]]]:
-    """Lines of a table with their numbers; quoted fields may hold line breaks. Empty lines are passed over.
-
-    Parameters
-    ----------
-    delimiter
-        By default whichever comes most often in the first line.
-
-    Raises
-    ------
-    UserError
-        Not a table.
-    """
-    encoding, sign = encoding_of(path), delimiter or delimiter_of(path)
-    csv.field_size_limit(_FIELD)
-    with opened(path) as file, io.TextIOWrapper(file, encoding, "replace", newline="") as content:
-        reader = csv.reader(content, delimiter=sign)
-        try:
-            for row in reader:
-                if any(row):
-                    yield reader.line_num, row
-        except csv.Error as error:
-            hint = "A quotation mark may be missing there."
-            raise UserError(f"{shown(path)}, line {reader.line_num}: {error}.", hint) from error
-
-
-def delimiter_of(path: Path) -> str:
-    """What comes most often in the first line."""
-    first = next(lines(path), "")
-    return max(_DELIMITERS, key=first.count)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with headings, read line by line.
-
-    Parameters
-    ----------
-    headings
-        As they are written, blanks at their ends aside.
-    """
-
-    path: Path
-    headings: tuple[str, ...]
-    delimiter: str
-
-    def column(self, *names: str) -> int | None:
-        """The number of the first of these headings that is there; case says nothing."""
-        folded = [heading.casefold() for heading in self.headings]
-        return next((folded.index(name.casefold()) for name in names if name.casefold() in folded), None)
-
-    def needed(self, *names: str) -> int:
-        """`column`, or a sentence that says what is there."""
-        found = self.column(*names)
-        if found is None:
-            some = ", ".join(self.headings[:20])
-            raise UserError(
-                f"{shown(self.path)} has no column {' or '.join(map(repr, names))}.", f"It has: {some[:400]}."
-            )
-        return found
-
-    def body(self) -> Iterator[tuple[int, list[str]]]:
-        """What comes after the headings; every line as wide as these.
-
-        Raises
-        ------
-        UserError
-            A line is of another width.
-        """
-        for number, row in islice(rows(self.path, self.delimiter), 1, None):
-            if len(row) != len(self.headings):
-                raise UserError(
-                    f"{shown(self.path)}, line {number}: {len(row)} columns, where the headings are "
-                    f"{len(self.headings)}.",
-                    "Is it complete?",
-                )
-            yield number, row
-
-
-def table(path: Path, delimiter: str = "") -> Table:
-    """The table in a file.
-
-    Raises
-    ------
-    UserError
-        Not a table, or an empty one.
-    """
-    sign = delimiter or delimiter_of(path)
-    first = next(rows(path, sign), None)
-    if first is None:
-        raise UserError(f"{shown(path)} is empty.", "Is it the right file?")
-    return Table(path, tuple(heading.strip() for heading in first[1]), sign)
-
-
-def objects(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON list one after the other, so that the whole never stands in memory.
-
-    Raises
-    ------
-    UserError
-        Not JSON, or not a list of objects.
-    """
-    content = text(path)
-    decoder, place = json.JSONDecoder(), _after_blanks(content, 0)
-    if content[place : place + 1] != "[":
-        raise UserError(f"{shown(path)} is not a JSON list.", "Is it the right file?")
-    place, count = _after_blanks(content, place + 1), 0
-    while content[place : place + 1] != "]":
-        try:
-            value, place = decoder.raw_decode(content, place)
-        except (ValueError, RecursionError) as error:
-            line = content.count("\n", 0, getattr(error, "pos", place)) + 1
-            raise UserError(
-                f"{shown(path)}, line {line}: not JSON, after {count} entries.", "Is it complete?"
-            ) from error
-        if not isinstance(value, dict):
-            raise UserError(f"{shown(path)}, entry {count + 1} is not an object.", "Is it the right file?")
-        yield value
-        count += 1
-        place = _after_blanks(content, place)
-        if content[place : place + 1] == ",":
-            place = _after_blanks(content, place + 1)
-        elif content[place : place + 1] != "]":
-            raise UserError(f"{shown(path)} ends after {count} entries.", "Is it complete?")
-
-
-def _after_blanks(content: str, place: int) -> int:
-    while content[place : place + 1] in (" ", "\t", "\r", "\n"):
-        place += 1
-    return place
-
-
-def matrix(path: Path, height: int) -> NDArray[np.bool_]:
-    """(height, width) flags from an `.npy` file of numbers.
-
-    Raises
-    ------
-    UserError
-        Not such an array. Objects are refused: reading them would run what they hold.
-    """
-    with opened(path) as file:
-        if file.read(len(_NPY)) != _NPY:
-            raise UserError(f"{shown(path)} is not an array of NumPy's (.npy).", "Is it the right file?")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "Reading `.npy`", UserWarning
-            )  # Python 2 wrote what people have
-            stored = np.load(path, mmap_mode="r", allow_pickle=False)
-        if stored.dtype.kind not in "biuf":
-            raise UserError(f"{shown(path)} holds {stored.dtype}, not numbers.")
-        if stored.ndim != 2 or len(stored) != height or not 0 < stored.shape[1] <= _WIDEST:
-            size = " x ".join(map(str, stored.shape))
-            raise UserError(f"{shown(path)} is {size}, where {height} x tags were expected.")
-        parts = [np.asarray(stored[i : i + _ROWS] > 0.5) for i in range(0, height, _ROWS)]
-    except (ValueError, OverflowError, MemoryError, OSError) as error:
-        hint = "Objects are never read from a file, since that runs what they hold. Is it complete?"
-        raise UserError(f"{shown(path)} is not an array of numbers.", hint) from error
-    return np.concatenate(parts)
 
 
 def names_in(folder: Path | bytes) -> list[str]:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UserError
+from core.evaluation.datasets.building import classes
 from core.evaluation.datasets.catalogue import Catalogue
-from core.evaluation.datasets.entries import Entry, Tally, classes
+from core.evaluation.datasets.entries import Entry, Tally
 from core.evaluation.datasets.names import artist_key, artist_keys, title_key
 from core.library.listing import ListedFile
 from core.library.store import Library

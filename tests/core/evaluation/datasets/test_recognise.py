@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from core import paths
+from core.errors import UserError
+from core.evaluation import datasets
 from core.evaluation.datasets import recognise
-from core.evaluation.spec import SOURCES
+from core.evaluation.spec import SOURCES, TaskSpec
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 TRACKS = ",album,set,set,track\n,comments,split,subset,genre_top\ntrack_id,,,,\n2,0,training,small,Hip-Hop\n"
@@ -86,6 +88,27 @@ def test_nothing_hostile_is_believed_or_waited_for(tmp_path: Path) -> None:
     deep = tmp_path / "deep.json"
     deep.write_text(json.dumps({"playlist": 1}) + "[" * 100_000)
     assert recognise(bytes(deep)) is None
+
+
+def test_fmas_metadata_lead_to_the_audio_beside_them(tmp_path: Path) -> None:
+    put(tmp_path, {"fma_metadata/tracks.csv": TRACKS, "fma_small/000/000002.mp3": ""})
+    for dropped in (tmp_path / "fma_metadata", tmp_path / "fma_metadata" / "tracks.csv"):
+        found = recognise(bytes(dropped))
+        assert found is not None
+        assert datasets.find("fma").root(found) == bytes(tmp_path / "fma_small")
+
+
+def test_files_without_end_are_refused_at_once(tmp_path: Path) -> None:
+    for name, kind in (("x.csv", "csv"), ("aotm2011_playlists.json", "aotm"), ("train_x_msd_id.txt", "msd")):
+        path = tmp_path / name
+        with path.open("wb") as file:
+            file.write(b"path,label\n")
+            file.truncate(3 * 2**30)  # holes: nothing is on the disk
+        spec = TaskSpec(kind=kind, path=str(tmp_path if kind == "msd" else path))
+        (tmp_path / "test_x_msd_id.txt").touch()
+        assert recognise(bytes(path)) is None
+        with pytest.raises(UserError, match="far too large"):
+            datasets.find(kind).tasks(spec, datasets.Catalogue([]))
 
 
 def test_names_that_are_no_text_are_known_too(tmp_path: Path) -> None:
