@@ -105,6 +105,7 @@ def _speaks_of(record: EvaluationRecord, part: str) -> bool:
 
 def _tell(session: Session, comparison: Comparison, files: Sequence[Path], *, dark: bool) -> None:
     from core.evaluation import tables
+    from core.evaluation.footnotes import footnotes
 
     for file in files:
         if file.suffix.lower() in PICTURES:
@@ -113,7 +114,7 @@ def _tell(session: Session, comparison: Comparison, files: Sequence[Path], *, da
             picture.write(file, comparison, dark=dark)
         else:
             tables.write(file, comparison)
-    notes = tables.footnotes(comparison)
+    notes = footnotes(comparison)
     document = {
         "encoders": list(comparison.encoders), "tasks": list(comparison.tasks), "reduced": comparison.reduced,
         "results": tables.rows(comparison), "notes": list(notes), "files": [str(file) for file in files],

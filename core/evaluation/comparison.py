@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from core.evaluation import reference
+from core.evaluation import reference, remarks
 from core.evaluation.columns import (
     BASELINES,
     LOWER_IS_BETTER,
@@ -31,7 +30,7 @@ from core.evaluation.columns import (
 from core.evaluation.directions import directions
 from core.evaluation.intervals import Interval, Scores, differences
 from core.library.evaluations import Arrays
-from core.library.records import EvaluationRecord, Figure
+from core.library.records import EvaluationRecord
 
 __all__ = ["Cell", "Column", "Comparison", "PaperMark", "compare", "directions"]
 
@@ -191,8 +190,8 @@ def _column(
     first = told[0]
     figure = first.figures[metric]
     higher = metric not in LOWER_IS_BETTER
-    probe, paper = probe_title(first.probe), _paper(first, metric)
-    about = (*_few_groups(figure), *(_unlike_paper(first, figure) if paper else ()))
+    probe, paper = probe_title(first.probe), remarks.paper_marks(first, metric)
+    said, brief = (remarks.notes(told, figure, brief=short, beside=bool(paper)) for short in (False, True))
     return Column(
         key=json.dumps([_task(first), first.probe, metric, first.config], sort_keys=True),
         task=task,
@@ -208,8 +207,8 @@ def _column(
         split=first.split,
         cells=_cells(told, metric, behind, higher=higher),
         paper=paper,
-        notes=(*about, *_notes(told)),
-        brief=(*about, *_notes(told, brief=True)),
+        notes=said,
+        brief=brief,
         spec=first.spec,
         majority=majority.figures.get(metric) if majority else None,
     )
@@ -261,117 +260,6 @@ def _paired(one: Scored, other: Scored) -> bool:
         and np.array_equal(one[1].groups, other[1].groups)
         and np.array_equal(one[1].counts, other[1].counts)
     )
-
-
-def _paper(record: EvaluationRecord, metric: str) -> tuple[PaperMark, ...]:
-    """The paper's figures where the data set is the paper's and embeddings are whole."""
-    columns: dict[tuple[str, str, str], reference.Column] = {
-        ("fma", "accuracy", "svm"): "genre-svm",
-        ("fma", "accuracy", "logistic"): "genre-logistic",
-        ("irmas", "accuracy", "svm"): "instrument-svm",
-        ("irmas", "accuracy", "logistic"): "instrument-logistic",
-        ("aotm", "hit_rate", "cosine"): "hit-rate",
-        ("aotm", "percentile", "cosine"): "percentile",
-    }
-    kind, options = str(record.spec.get("kind", "")), record.spec.get("options") or {}
-    other = (kind == "fma" and "small" not in record.task.casefold()) or "category" in options
-    if other or record.config.get("pca"):
-        return ()
-    if kind == "msd" and metric == "roc_auc":
-        return tuple(
-            PaperMark({"MelCPC": "melcpc"}.get(name, name), value) for name, value in reference.AUTO_TAGGING
-        )
-    column = columns.get((kind, metric, record.probe))
-    return tuple(PaperMark(row.strategy, row.value(column)) for row in reference.PAPER) if column else ()
-
-
-_FEW = 4
-"""Encoders that a caption names one by one."""
-_ENOUGH = 20
-"""From so many groups on, intervals hold what they promise (`intervals`)."""
-_PAPER_N = {"fma": 800, "irmas": 6705, "aotm": 7245}
-"""Tracks tested, clips, and playlists of the paper."""
-_UNFIT = re.compile(r"^C = (\S+): (\d+) of (\d+) fits did not converge; (\d+) of these were used\.$")
-
-
-def _few_groups(figure: Figure) -> tuple[str, ...]:
-    if not math.isfinite(figure.low) or figure.groups >= _ENOUGH:
-        return ()
-    return (f"With {figure.groups} groups, intervals may be too narrow.",)
-
-
-def _unlike_paper(record: EvaluationRecord, figure: Figure) -> tuple[str, ...]:
-    """Said where a data set is called as the paper's and is not all of it."""
-    theirs = _PAPER_N.get(str(record.spec.get("kind")), figure.n)
-    if theirs == figure.n:
-        return ()
-    return (f"Not the very data of {reference.SOURCE}: {theirs:,} were asked there, {figure.n:,} here.",)
-
-
-def _notes(records: Sequence[EvaluationRecord], *, brief: bool = False) -> tuple[str, ...]:
-    """What the results say, once each, with the encoders of which it is true where it is not true of all."""
-    said: dict[str, list[str]] = defaultdict(list)
-    unfit: dict[str, list[_Unfit]] = defaultdict(list)
-    for record in records:
-        for note in record.notes:
-            found = _UNFIT.match(note)
-            if found:
-                unfit[record.encoder].append(_Unfit(found[1], *map(int, found.groups()[1:])))
-            else:
-                said[note].append(record.encoder)
-    lines = []
-    for note, names in said.items():
-        of = f"{len(names)} of {len(records)} encoders" if brief else ", ".join(names)
-        lines.append(note if len(names) == len(records) else f"{note.removesuffix('.')} ({of}).")
-    about = _unfit_brief if brief else _unfit_each
-    return (*lines, *(about(unfit) if unfit else ()), *_trained_on(records, brief=brief))
-
-
-class _Unfit(NamedTuple):
-    """Fits of one C that did not converge."""
-
-    c: str
-    failed: int
-    fits: int
-    used: int
-
-
-def _unfit_each(unfit: dict[str, list[_Unfit]]) -> list[str]:
-    told = (
-        f"{name}: "
-        + ", ".join(f"C = {each.c} {each.failed} of {each.fits} ({each.used} used)" for each in fits)
-        for name, fits in unfit.items()
-    )
-    return [f"Fits that did not converge: {'; '.join(told)}."]
-
-
-def _unfit_brief(unfit: dict[str, list[_Unfit]]) -> list[str]:
-    every = [each for fits in unfit.values() for each in fits]
-    values = dict.fromkeys(each.c for each in every)
-    failed, fits, used = (sum(getattr(each, name) for each in every) for name in ("failed", "fits", "used"))
-    return [
-        f"{failed:,} of {fits:,} fits with C = {', '.join(values)} did not converge; {used:,} of these were used "
-        f"({len(unfit)} encoder{'s' * (len(unfit) > 1)})."
-    ]
-
-
-def _trained_on(records: Sequence[EvaluationRecord], *, brief: bool) -> list[str]:
-    """How many of the items encoders had heard in training, and how many were left out for that."""
-    heard = {record.encoder: count for record in records if (count := _count(record, "trained_on"))}
-    told = ", ".join(f"{name} {count:,}" for name, count in heard.items())
-    if brief and len(heard) > _FEW:
-        told = f"{min(heard.values()):,} to {max(heard.values()):,} for each of {len(heard)} encoders"
-    lines = [f"Items that an encoder was trained on: {told}."] if told else []
-    excluded = {_count(record, "excluded") for record in records} - {0}
-    return lines + [
-        f"Left out because an encoder was trained on them: {count:,} items." for count in sorted(excluded)
-    ]
-
-
-def _count(record: EvaluationRecord, name: str) -> int:
-    """Of `details`; what other versions kept there may be anything."""
-    value = record.details.get(name)
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def _runs(records: Iterable[EvaluationRecord], strategies: dict[str, str]) -> dict[str, int]:

@@ -23,10 +23,10 @@ from matplotlib.lines import Line2D
 from core.errors import UserError
 from core.evaluation import panels
 from core.evaluation.columns import PROBES, Column, Comparison
+from core.evaluation.footnotes import told, where
 from core.evaluation.panels import ABOVE, BELOW, SMALL, TINY, Line, Paint, Rows, Section
 from core.evaluation.reference import SOURCE
 from core.evaluation.sheets import plain
-from core.evaluation.tables import told, where
 from core.files import atomic
 
 SUFFIXES = (".png", ".svg", ".pdf")

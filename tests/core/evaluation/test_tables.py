@@ -15,6 +15,7 @@ from core.evaluation import sheets, tables
 from core.evaluation.columns import Comparison
 from core.evaluation.comparison import compare, directions
 from core.evaluation.directions import basis
+from core.evaluation.footnotes import footnotes
 from core.evaluation.sheets import Block, Entry, Head, Sheet
 from tests.evaluation_results import QUALITY, Shelf, add_classes, full
 
@@ -110,7 +111,7 @@ def test_markdown_says_best_ties_and_which_way_is_better(comparison: Comparison)
 
 
 def test_nothing_is_left_unsaid(comparison: Comparison, hostile: Comparison) -> None:
-    notes = tables.footnotes(comparison)
+    notes = footnotes(comparison)
     text = "\n".join(notes)
     assert "One training run of each trained encoder" in text
     assert "Choi et al. 2022: figures of the paper's own encoders" in text
@@ -128,7 +129,7 @@ def test_nothing_is_left_unsaid(comparison: Comparison, hostile: Comparison) -> 
     rest = f"tied with it: {', '.join(tied)}" if tied else "no tie with it"
     assert f"{column.title}: best {best}; {rest}." in notes
     assert len(notes) == len(set(notes))
-    said = "\n".join(tables.footnotes(hostile))
+    said = "\n".join(footnotes(hostile))
     assert said.count("7 of a|b") == 1, "one note of both probes"
     assert "C chosen: mfcc 0.1 (2x), 1 (1x)" in said
     assert "Items that an encoder was trained on: mfcc 3" in said
