@@ -177,3 +177,29 @@ def test_one_class_is_no_question() -> None:
     task, vectors = songs()
     with pytest.raises(UserError, match="fewer than two classes"):
         probe_classes(replace(task, targets=np.zeros(160, np.int64)), vectors)
+
+
+def test_every_item_is_told_what_it_was_called() -> None:
+    task, vectors = songs(n=80)
+    found = probe_classes(task, vectors, ONE["svm"], draws(task, seeds=2))
+    assert found.answers.dtype == np.int64
+    assert sorted(map(tuple, found.answers.tolist())) == list(map(tuple, found.answers.tolist()))
+    asked, right = np.zeros(80), np.zeros(80)
+    for row, called, times in found.answers.tolist():
+        asked[row] += times
+        right[row] += times * (called == task.targets[row])
+    np.testing.assert_array_equal(asked, found.scores.counts)
+    np.testing.assert_array_equal(right, found.scores.totals)
+
+
+def test_it_can_be_stopped_after_any_fit() -> None:
+    class EnoughError(Exception):
+        """A person has seen enough."""
+
+    def watch(fits: int) -> None:
+        if fits == 4:
+            raise EnoughError
+
+    task, vectors = songs(n=80)
+    with pytest.raises(EnoughError):
+        probe_classes(task, vectors, Recipe("svm", (0.1, 1.0)), draws(task), watch=watch)

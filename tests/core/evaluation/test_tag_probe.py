@@ -166,3 +166,17 @@ def test_tags_of_which_none_can_be_told_are_refused() -> None:
     task, vectors = albums(40)
     with pytest.raises(UserError, match="both learned and tested"):
         probe_tags(replace(task, targets=np.zeros((40, 5), np.bool_)), vectors)
+
+
+def test_it_can_be_stopped_inside_a_fit() -> None:
+    told: list[int] = []
+
+    def watch(fits: int) -> None:
+        told.append(fits)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    task, vectors = albums()
+    with pytest.raises(KeyboardInterrupt):
+        probe_tags(task, vectors, Recipe("logistic", (1e6,)), watch=watch)
+    assert told == [0, 0, 0], "the first fit takes more than three steps"
