@@ -58,31 +58,24 @@ def probe_classes(
         The task has nothing to tell apart.
     """
     recipe, splits = recipe or Recipe(), tuple(splits or draws(task))
-    right, counts = np.zeros((2, len(task.items)))
-    confusion = np.zeros((len(task.names),) * 2, np.int64)
     ledger, chosen, targets = Ledger(watch=watch), [], task.targets.astype(np.int64)
-    answered = [np.empty((0, 2), np.int64)]
-    dim = vectors.shape[1]
+    told, dim = [np.empty((0, 2), np.int64)], vectors.shape[1]
     for split in splits:
         with one_thread():
             ready = before(recipe, vectors[split.train])
             c, model = _chosen(recipe, split, ready, vectors, targets, task.groups, ledger)
             asked = ready.transform(vectors[split.test])
-            answers, dim = model.predict(asked), asked.shape[1]
-        right[split.test] += answers == targets[split.test]
-        counts[split.test] += 1
-        np.add.at(confusion, (targets[split.test], answers), 1)
-        answered.append(np.stack([split.test, answers], 1))
+            told.append(np.stack([split.test, model.predict(asked)], 1))
+        dim = asked.shape[1]
         chosen.append(c)
-    scores = Scores(right, counts, task.groups)
-    called, times = np.unique(np.concatenate(answered), axis=0, return_counts=True)
+    answers, scores, confusion = _counts(task, targets, np.concatenate(told))
     return ClassResult(
         probe=recipe.probe,
         accuracy=of_mean(scores),
         scores=scores,
         classes=_per_class(task.names, confusion),
         confusion=confusion,
-        answers=np.column_stack([called, times]).astype(np.int64),
+        answers=answers,
         seeds=len({split.seed for split in splits}),
         chance=1 / len(task.names),
         chosen=tuple(chosen) if recipe.probe != "majority" else (),
@@ -90,6 +83,17 @@ def probe_classes(
         split=split_hash(task, splits),
         notes=(*task.missing, *ledger.notes()),
     )
+
+
+def _counts(task: Task, targets: Rows, told: Rows) -> tuple[Rows, Scores, Rows]:
+    """(times, 2) rows and what each was called, all draws together -> answers (k, 3), scores, and confusion."""
+    pairs, times = np.unique(told, axis=0, return_counts=True)
+    rows, called = pairs.T
+    n, confusion = len(targets), np.zeros((len(task.names),) * 2, np.int64)
+    np.add.at(confusion, (targets[rows], called), times)
+    right = np.bincount(rows, times * (called == targets[rows]), n)
+    scores = Scores(right, np.bincount(rows, times, n), task.groups)
+    return np.column_stack([pairs, times]).astype(np.int64), scores, confusion
 
 
 def _chosen(
