@@ -91,8 +91,11 @@ def _counts(task: Task, targets: Rows, told: Rows) -> tuple[Rows, Scores, Rows]:
     rows, called = pairs.T
     n, confusion = len(targets), np.zeros((len(task.names),) * 2, np.int64)
     np.add.at(confusion, (targets[rows], called), times)
-    right = np.bincount(rows, times * (called == targets[rows]), n)
-    scores = Scores(right, np.bincount(rows, times, n), task.groups)
+    right, asked = (
+        np.bincount(rows, weight, n).astype(np.float64)
+        for weight in (times * (called == targets[rows]), times)
+    )
+    scores = Scores(right, asked, task.groups)
     return np.column_stack([pairs, times]).astype(np.int64), scores, confusion
 
 
