@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app.theme import Theme
+from app.views.compare.listening_words import STOPPING
 from app.views.elided import Elided
 
 STEPS = 200
@@ -122,7 +123,9 @@ class RoundPage(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.finish.setToolTip("End here and see what was found.")
         self.tally.setCheckable(True)
-        self.tally.setToolTip("See how it stands. From then on you know, and listen less blindly.")
+        self.tally.setToolTip(
+            f"See how it stands. From then on you know, and listen less blindly.\n{STOPPING}"
+        )
         head = _row(self.question, None, self.number, self.tally, self.finish)
         candidates = _row(self.a, self.b)
         candidates.setSpacing(16)

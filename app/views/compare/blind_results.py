@@ -52,7 +52,7 @@ class WinBar(QWidget):
         """The bar, and room for the interval below it."""
         return QSize(300, TOP + BAR + 16)
 
-    def x(self, share: float) -> float:
+    def place(self, share: float) -> float:
         """Where a share of the first encoder's is; its part begins at the left."""
         return share * self.width()
 
@@ -60,11 +60,11 @@ class WinBar(QWidget):
         """Two parts; under them the interval around their border; the middle across all."""
         painter, rate, colours = QPainter(self), self.rate, self._theme.colours
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        border, half, below = self.x(rate.mean), self.x(0.5), TOP + BAR + 9.0
+        border, half, below = self.place(rate.mean), self.place(0.5), TOP + BAR + 9.0
         painter.fillRect(QRectF(0, TOP, border, BAR), QColor(SERIES[0]))
         painter.fillRect(QRectF(border, TOP, self.width() - border, BAR), QColor(SERIES[1]))
         painter.setPen(QPen(QColor(colours.text), 2))
-        low, high = (min(max(self.x(end), 1.0), self.width() - 1.0) for end in (rate.low, rate.high))
+        low, high = (min(max(self.place(end), 1.0), self.width() - 1.0) for end in (rate.low, rate.high))
         painter.drawLine(QLineF(low, below, high, below))
         for end in (low, high):
             painter.drawLine(QLineF(end, below - 4, end, below + 4))
@@ -117,6 +117,7 @@ class ResultCard(QFrame):
             self.rate = QLabel(
                 f"{a}: {words.win_rate(result.rate)}. A tie counts half; each track counts once."
             )
+            self.rate.setToolTip(words.STOPPING)
             self.rate.setWordWrap(True)
             column.addWidget(self.rate)
         column.addWidget(self.figures)

@@ -43,7 +43,7 @@ class SetupPage(QWidget):
         super().__init__()
         self._listening = listening
         self.encoders = self._combo("First encoder", ""), self._combo("Second encoder", "")
-        self.depth = self._combo(
+        self.candidates = self._combo(
             "Candidates", "Candidates of one round have the same rank in the two lists; the rank is drawn."
         )
         self.other_artists = QCheckBox("Only other artists than the track's")
@@ -66,28 +66,13 @@ class SetupPage(QWidget):
         title, about, levels = QLabel("Which fits better, A or B?"), QLabel(ABOUT), QLabel(f"{LEVELS} {KEYS}")
         title.setProperty("role", "title")
         self.problem.setProperty("role", "error")
+        self.start.setProperty("role", "primary")
         for label in (about, levels, self.told, self.problem):
             label.setWordWrap(True)
         for label in (levels, self.told):
             label.setProperty("role", "muted")
-        self.problem.hide()
-        self.told.hide()
-        for depth, words in DEPTHS:
-            self.depth.addItem(words, depth)
-        self.depth.setCurrentIndex(1)
-        self.start.setProperty("role", "primary")
-        form = QGridLayout()
-        form.setHorizontalSpacing(14)
-        form.setVerticalSpacing(10)
-        form.setColumnStretch(1, 1)
-        names = ("Encoder", "against", "Candidates")
-        for row, (name, box) in enumerate(zip(names, (*self.encoders, self.depth), strict=True)):
-            label = QLabel(name)
-            label.setBuddy(box)
-            label.setProperty("role", "muted")
-            form.addWidget(label, row, 0)
-            form.addWidget(box, row, 1)
-        form.addWidget(self.other_artists, 3, 1)
+        for hidden in (self.problem, self.told):
+            hidden.hide()
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
         buttons.addWidget(self.start)
@@ -99,19 +84,40 @@ class SetupPage(QWidget):
         column = QVBoxLayout(card)
         column.setContentsMargins(28, 24, 28, 24)
         column.setSpacing(14)
-        for widget in (title, about):
-            column.addWidget(widget)
-        column.addLayout(form)
+        column.addWidget(title)
+        column.addWidget(about)
+        column.addLayout(self._form())
         column.addWidget(levels)
         column.addWidget(self.problem)
         column.addLayout(buttons)
         column.addWidget(self.told)
-        outer = QVBoxLayout(self)
-        outer.addStretch(1)
+        self._centre(card)
+
+    def _form(self) -> QGridLayout:
+        for depth, words in DEPTHS:
+            self.candidates.addItem(words, depth)
+        self.candidates.setCurrentIndex(1)
+        form = QGridLayout()
+        form.setHorizontalSpacing(14)
+        form.setVerticalSpacing(10)
+        form.setColumnStretch(1, 1)
+        names = ("Encoder", "against", "Candidates")
+        for row, (name, box) in enumerate(zip(names, (*self.encoders, self.candidates), strict=True)):
+            label = QLabel(name)
+            label.setBuddy(box)
+            label.setProperty("role", "muted")
+            form.addWidget(label, row, 0)
+            form.addWidget(box, row, 1)
+        form.addWidget(self.other_artists, 3, 1)
+        return form
+
+    def _centre(self, card: QWidget) -> None:
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(card, 8)
         row.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.addStretch(1)
         outer.addLayout(row)
         outer.addStretch(2)
 
@@ -130,7 +136,7 @@ class SetupPage(QWidget):
     @property
     def sitting(self) -> Sitting:
         """What the form says."""
-        depth = DEPTHS[self.depth.currentIndex()][0]
+        depth = DEPTHS[self.candidates.currentIndex()][0]
         return Sitting(self.names, depth, self.other_artists.isChecked())
 
     @property

@@ -12,6 +12,10 @@ ABOUT = (
     "does. You say which of the two goes better with it. Which is whose is drawn anew in every round, and not told."
 )
 KEYS = "Keys: 0, 1, 2 play the track, A, B; A, B, T answer; S skips; Space stops."
+STOPPING = (
+    "The interval holds for a number of rounds that was decided on beforehand; "
+    "stopping as soon as it looks good makes it too narrow."
+)
 LEVELS = "Levels are left as they are on the records: judge the music, not which one is louder."
 
 
