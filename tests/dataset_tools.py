@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import paths
@@ -16,16 +17,18 @@ from core.evaluation.spec import TaskSpec
 from core.evaluation.tasks import Task
 from core.library.records import Read
 from core.library.store import Library
-from tests.audio_files import write_tone
+from tests.audio_files import write
 from tests.library_tools import run_job
 
-_frequencies = count(110)
+_numbers = count()
 
 
-def clip(path: Path, seconds: float = 0.1, /, **tags: str) -> Path:
-    """A short track that sounds like no other."""
+def clip(path: Path, seconds: float = 0.4, /, **tags: str) -> Path:
+    """A short track that sounds like no other; shorter MP3s FFmpeg takes for something else now and then."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return write_tone(path, seconds, 16_000, 1, frequency=next(_frequencies), tags=tags)
+    pitches = np.random.default_rng(next(_numbers)).uniform(100, 3000, 4)
+    waves = np.sin(2 * np.pi * pitches * np.arange(round(seconds * 16_000))[:, None] / 16_000)
+    return write(path, (0.1 * waves.sum(1)).astype(np.float32), 16_000, tags=tags)
 
 
 def hold(library: Library, *folders: Path, kind: str = "music") -> None:

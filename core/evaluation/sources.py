@@ -160,8 +160,12 @@ SOURCES: tuple[Source, ...] = (
             _GROUP, _FEWEST,
         ),
     ),
-    Source("albums", "Albums as playlists", "The library's own music: what is on one album belongs together.",
-           "nothing", "playlists"),
+    Source(
+        "albums", "Albums as playlists", "The library's own music: what is on one album belongs together.",
+        "nothing", "playlists",
+        (Option("by", "An album is", "What the tags call an album, or what lies in one folder.", "choice", "tag",
+                ("tag", "folder")),),
+    ),
     Source("report", "Report without labels", "The library's own music, as it is.", "nothing", "report"),
 )  # fmt: skip
 

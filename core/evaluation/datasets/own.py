@@ -38,15 +38,16 @@ def seems(path: Path, names: list[str]) -> TaskSpec | None:  # noqa: ARG001 - as
 
 def album(file: ListedFile) -> Hashable:
     """Two albums of one name by two artists are two; a compilation shares its album artist or its folder."""
-    where = os.path.dirname(file.path)  # noqa: PTH120 - bytes
+    where = folder_of(file)
     return (file.album_artist.casefold() or where, file.album.casefold()) if file.album else where
 
 
 def _artist(file: ListedFile) -> Hashable:
-    return artist_key(file.artist or file.album_artist) or os.path.dirname(file.path)  # noqa: PTH120 - bytes
+    return artist_key(file.artist or file.album_artist) or folder_of(file)
 
 
-def _folder(file: ListedFile) -> Hashable:
+def folder_of(file: ListedFile) -> bytes:
+    """Where it lies."""
     return os.path.dirname(file.path)  # noqa: PTH120 - bytes
 
 
@@ -55,7 +56,7 @@ def _track(_: ListedFile) -> Hashable:
 
 
 GROUPS: dict[str, Callable[[ListedFile], Hashable]] = {
-    "album": album, "artist": _artist, "folder": _folder, "track": _track,
+    "album": album, "artist": _artist, "folder": folder_of, "track": _track,
 }  # fmt: skip
 
 

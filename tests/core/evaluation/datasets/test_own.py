@@ -136,6 +136,33 @@ def test_albums_are_playlists(library: Library, music: Path) -> None:
     )
 
 
+def test_folders_are_playlists_where_tags_say_little(library: Library, music: Path) -> None:
+    found = task(library, "albums", by="folder")
+    assert len(found.names) == 11
+    assert {"A - A1", "music"} <= set(found.names)
+    assert (len(found.items), found.missing) == (21, ())
+
+
+def test_what_programs_write_for_nothing_is_nothing(library: Library, tmp_path: Path) -> None:
+    said = [
+        "(None)",
+        "<Unknown>",
+        "Unknown Artist",
+        "n/a",
+        "-",
+        " ",
+        "Various Artists",
+        "!!!",
+        "The Other Ones",
+    ]
+    for number, artist in enumerate(said):
+        for album in "ab":
+            clip(tmp_path / "music" / f"{number}{album}.mp3", artist=artist, album=album)
+    hold(library, tmp_path / "music")
+    assert task(library, "field", field="artist", fewest=2).names == ("!!!", "The Other Ones")
+    assert "14 have no artist." in task(library, "field", field="artist", fewest=2).missing
+
+
 def test_the_report_asks_nothing(library: Library, music: Path) -> None:
     spec = TaskSpec(kind="report")
     assert datasets.find("report").root(spec) is None
