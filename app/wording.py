@@ -11,7 +11,7 @@ JOBS = {
     "embed": ("Listening to the music", "tracks"),
     "train": ("Training an encoder", "steps"),
     "trial": ("Trying a training", "steps"),
-    "evaluate": ("Evaluating encoders", "steps"),
+    "evaluate": ("Evaluating encoders", "results"),
     "import_encoder": ("Importing an encoder", "files"),
     "export_encoder": ("Exporting an encoder", "files"),
 }
@@ -34,6 +34,10 @@ FIGURES = {
     "accuracy": "right picks {:.0%}",
     "val_accuracy": "held out {:.0%}",
     "pairs_per_s": "{:,.0f} pairs/s",
+    "task": "{}",
+    "encoder": "{}",
+    "probe": "{}",
+    "fits": "{:,} fits",
 }
 STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping…", "completed": "Finished",

@@ -138,7 +138,10 @@ def shelf_of(tracks: Sequence[int], encoders: Mapping[str, str] = ENCODERS) -> S
 def put(library: Library, shelf: Shelf) -> list[EvaluationRecord]:
     """Keep all of a shelf in a library."""
     return [
-        library.evaluations.add(replace(record, id=0), shelf.behind[record.id]) for record in shelf.records
+        library.evaluations.add(
+            replace(record, id=0, key=f"{record.task} {record.key}"), shelf.behind[record.id]
+        )
+        for record in shelf.records
     ]
 
 

@@ -108,7 +108,7 @@ def axis(bars: Bars, width: float) -> Axis:
     low, high = min(values), max(values)
     if bars.style == "bars":
         low, high = min(low, 0.0), max(high, 0.0)
-    high = high if high > low else low + 1.0
+    high = high if high - low > 1e-6 else low + 1.0
     step = _step((high - low) / max(width / TICK_SPACE, 1.0))
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
     count = round((high - low) / step)
@@ -297,7 +297,8 @@ def _hatch(painter: QPainter, body: QRectF, colour: QColor) -> None:
 def _draw_interval(painter: QPainter, layout: Layout, bar: Bar, row: QRectF, colours: Colours) -> None:
     if not (math.isfinite(bar.low) and math.isfinite(bar.high)):
         return
-    low, high, middle = layout.x(bar.low), layout.x(bar.high), row.center().y()
+    low, high = (round(layout.x(end)) + 0.5 for end in (bar.low, bar.high))  # sharp ends
+    middle = row.center().y()
     painter.setPen(QPen(QColor(colours.muted if bar.faint else colours.text), 1.3))
     painter.drawLine(QPointF(low, middle), QPointF(high, middle))
     for x in (low, high):

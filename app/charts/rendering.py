@@ -25,8 +25,8 @@ def rendered(paint: Paint, size: QSize, ground: str, title: str, suffix: str) ->
 def _picture(paint: Paint, size: QSize, ground: str) -> bytes:
     image = QImage(size * SCALE, QImage.Format.Format_RGB32)
     image.fill(QColor(ground))
+    image.setDevicePixelRatio(SCALE)
     painter = QPainter(image)
-    painter.scale(SCALE, SCALE)
     paint(painter)
     painter.end()
     buffer = QBuffer()

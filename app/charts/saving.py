@@ -5,53 +5,30 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QBuffer, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QRegion
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QRegion
 from PySide6.QtWidgets import QWidget
 
 from app.charts.curves import CurveChart
 from app.charts.drawings import STAGES, Chart, Overlaid
-from core import files
+from app.charts.rendering import rendered, write
 from core.library.records import Points
 
-SCALE = 3
-"""Pixels of a picture for each one on the screen, enough for print."""
 LEGEND = 26
 
 
 def picture(chart: CurveChart, runs: Sequence[Overlaid], suffix: str) -> bytes:
     """The chart as it is seen, with a legend below it; `.png` or `.svg`."""
     size = chart.size() + QSize(0, LEGEND)
-    if suffix == ".svg":
-        return _drawing(chart, runs, size)
-    image = QImage(size * SCALE, QImage.Format.Format_ARGB32)
-    image.fill(Qt.GlobalColor.white)
-    image.setDevicePixelRatio(SCALE)
-    _paint(image, chart, runs, size)
-    buffer = QBuffer()
-    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload] # the stubs know no QBuffer here
-    return bytes(buffer.data().data())
+    paint = partial(_paint, chart, runs, size)
+    return rendered(paint, size, chart.colours.surface, chart.title, suffix)
 
 
-def _drawing(chart: CurveChart, runs: Sequence[Overlaid], size: QSize) -> bytes:
-    buffer, generator = QBuffer(), QSvgGenerator()
-    generator.setOutputDevice(buffer)
-    generator.setSize(size)
-    generator.setViewBox(QRect(QPoint(), size))
-    generator.setTitle(chart.title)
-    _paint(generator, chart, runs, size)
-    return bytes(buffer.data().data())
-
-
-def _paint(device: Any, chart: CurveChart, runs: Sequence[Overlaid], size: QSize) -> None:
-    painter = QPainter(device)
+def _paint(chart: CurveChart, runs: Sequence[Overlaid], size: QSize, painter: QPainter) -> None:
     colours = chart.colours
-    painter.fillRect(QRect(QPoint(), size), QColor(colours.surface))
     chart.save.hide()  # a button is no part of a chart
     chart.render(painter, QPoint(), QRegion(chart.rect()), QWidget.RenderFlag.DrawChildren)
     chart.save.show()
@@ -65,19 +42,12 @@ def _paint(device: Any, chart: CurveChart, runs: Sequence[Overlaid], size: QSize
             QRectF(x + 22, size.height() - LEGEND, width + 4, LEGEND - 4), Qt.AlignmentFlag.AlignVCenter, name
         )
         x += width + 44
-    painter.end()
 
 
 def _legend(chart: CurveChart, runs: Sequence[Overlaid]) -> list[tuple[str, str]]:
     if any(line.style == "area" for line in chart.lines):
         return [(name, colour) for _, name, colour in STAGES]
     return [(run.name, run.colour) for run in runs]
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a finished picture, whole or not at all."""
-    with files.atomic(path) as file:
-        file.write(content)
 
 
 def write_table(path: Path, chart: Chart, runs: Sequence[Overlaid], points: Mapping[int, Points]) -> None:

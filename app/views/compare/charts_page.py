@@ -57,6 +57,7 @@ class ChartsPage(QWidget):
         self._turn.timeout.connect(self._show_next)
         looking.changed.connect(self.refresh)
         looking.chosen_changed.connect(self._mark)
+        looking.evaluation.job_changed.connect(self._show_notes)
         self._theme.changed.connect(self._repaint)
 
     def _lay_out(self, head: str) -> None:
@@ -111,9 +112,13 @@ class ChartsPage(QWidget):
         self.legend.show_signs(legend(self._wanted, words.PAPER))
         said = dict.fromkeys([comparison.about_runs(), *comparison.notes])
         self.notes.setText("\n".join(line for line in said if line))
-        self.notes.setVisible(bool(self.notes.text()))
+        self._show_notes()
         self._to_show = list(self._wanted)
         self._turn.start()
+
+    def _show_notes(self) -> None:
+        """Not while an evaluation runs: what is missing then is on its way."""
+        self.notes.setVisible(bool(self.notes.text()) and not self._looking.evaluation.busy)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Catch up."""

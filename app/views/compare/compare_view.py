@@ -171,8 +171,9 @@ class CompareView(QWidget):
         name = self.current
         if not self.isVisible():
             return
-        self.tools.show_filters(FILTERS.get(name, ()))
-        if self._lacks(name):
+        lacks = self._lacks(name)
+        self.tools.show_filters(() if lacks else FILTERS.get(name, ()))
+        if lacks:
             self._told_empty()
             self.pages.setCurrentWidget(self.empty)
         else:

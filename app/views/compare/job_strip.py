@@ -5,11 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout
 
+from app.encoder_titles import title
 from app.evaluation import Evaluation
 from app.job_view import JobView
 from app.views.elided import Elided
 from app.views.jobs_button import progress
 
+PROBES = {"svm": "linear SVM", "logistic": "logistic regression"}
 ENDINGS = {
     "cancelled": "The evaluation was stopped. Every result so far is kept.",
     "interrupted": "The program ended before the evaluation did. Every result so far is kept.",
@@ -108,7 +110,13 @@ def _title(job: JobView) -> str:
         return ENDINGS[job.state]
     if job.state == "waiting":
         return "Waiting for the evaluation before this one…"
-    return "Stopping…" if job.state == "stopping" else job.stage or "Beginning…"
+    if job.state == "stopping":
+        return "Stopping…"
+    task, encoder = job.metrics.get("task"), job.metrics.get("encoder")
+    if task and encoder:
+        probe = PROBES.get(str(job.metrics.get("probe")), "")
+        return ", ".join(filter(None, (f"{task}: {title(str(encoder))}", probe)))
+    return f"{job.stage}…" if job.stage else "Beginning…"
 
 
 def _more(job: JobView) -> str:

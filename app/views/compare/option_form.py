@@ -15,7 +15,7 @@ from app.forms import Editor, editor_for
 if TYPE_CHECKING:
     from core.evaluation.spec import Option
 
-EDITOR_WIDTH = 210
+EDITOR_WIDTH = 168
 KINDS: Mapping[str, Any] = {"text": str, "number": int, "flag": bool, "choice": str}
 
 

@@ -42,7 +42,7 @@ class RunDialog(QDialog):
         self.setWindowTitle("Run evaluation")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAcceptDrops(True)
-        self.resize(900, 620)
+        self.resize(980, 630)
         self._evaluation = evaluation
         self._waiting: Mapping[str, int] = {}
         self.tasks = TaskChoice(evaluation)
@@ -146,15 +146,18 @@ class RunDialog(QDialog):
         layout.addLayout(buttons)
 
     def _connect(self) -> None:
-        self.tasks.changed.connect(self._soon.start)
-        self.encoders.itemChanged.connect(lambda _: self._ask_waiting())
+        self.tasks.changed.connect(self._edited)
+        self.encoders.itemChanged.connect(self._ask_waiting)
         for box in (*self.probes.values(), self.pca):
-            box.toggled.connect(lambda _: self._soon.start())
-        self.seeds.valueChanged.connect(lambda _: self._soon.start())
+            box.toggled.connect(self._edited)
+        self.seeds.valueChanged.connect(self._edited)
         self._soon.timeout.connect(self._foretell)
-        self._evaluation.job_changed.connect(self._soon.start)
+        self._evaluation.job_changed.connect(self._edited)
         self.start.clicked.connect(self._start)
         self.cancel.clicked.connect(self.reject)
+
+    def _edited(self, *_: object) -> None:
+        self._soon.start()
 
     # -- what is chosen
 
@@ -203,7 +206,7 @@ class RunDialog(QDialog):
         """The chosen encoders, and the baselines that they lack."""
         return tuple(self._waiting) or self.chosen_encoders
 
-    def _ask_waiting(self) -> None:
+    def _ask_waiting(self, *_: object) -> None:
         self._evaluation.waiting(self.chosen_encoders, self._take_waiting)
 
     def _plan(self) -> Plan:

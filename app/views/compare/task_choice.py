@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app import wording
 from app.drops import raw_path
@@ -126,7 +127,7 @@ class TaskChoice(QWidget):
         self.list.setObjectName("choices")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setMouseTracking(True)
-        self.list.setMinimumWidth(290)
+        self.list.setMinimumWidth(280)
         self.add.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.add.setAutoDefault(False)
         drop = QLabel(DROP)
@@ -159,6 +160,7 @@ class TaskChoice(QWidget):
         area.setWidget(inside)
         frame = QFrame()
         frame.setProperty("role", "card")
+        frame.setMinimumWidth(330)
         framed = QVBoxLayout(frame)
         framed.setContentsMargins(2, 2, 2, 2)
         framed.addWidget(area)
@@ -283,14 +285,18 @@ class TaskChoice(QWidget):
             spec, partial(self._seen, place, spec), partial(self._not_seen, place, spec), f"preview {place}"
         )
 
+    def _awaits(self, place: int, spec: TaskSpec) -> bool:
+        """Whether the answer about a specification is still wanted: the dialog may be closed, the line edited."""
+        return isValid(self) and self.offers[place].spec == spec
+
     def _seen(self, place: int, spec: TaskSpec, preview: Preview) -> None:
-        if self.offers[place].spec == spec:
+        if self._awaits(place, spec):
             self.offers[place] = replace(self.offers[place], preview=preview, trouble="")
             self._write(place)
             self.changed.emit()
 
     def _not_seen(self, place: int, spec: TaskSpec, error: BaseException) -> None:
-        if self.offers[place].spec == spec:
+        if self._awaits(place, spec):
             told = message_of(error)
             self.offers[place] = replace(self.offers[place], trouble=f"{told.title} {told.hint}".strip())
             self._write(place)
@@ -306,6 +312,8 @@ class TaskChoice(QWidget):
     def _recognised(self, path: bytes, spec: TaskSpec | None) -> None:
         from core.evaluation.spec import SOURCES
 
+        if not isValid(self):
+            return
         sources = {source.kind: source for source in SOURCES}
         if spec is None:
             known = ", ".join(source.title for source in SOURCES if source.needs != "nothing")
@@ -327,7 +335,8 @@ class TaskChoice(QWidget):
 
     def _not_recognised(self, error: BaseException) -> None:
         self._evaluation.context.notifier.error(error)
-        self._show(self.list.currentRow())
+        if isValid(self):
+            self._show(self.list.currentRow())
 
     def _ask_where(self, mode: QFileDialog.FileMode) -> None:
         dialog = QFileDialog(self.window(), "Choose a data set")

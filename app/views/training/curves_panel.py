@@ -288,7 +288,7 @@ class CurvesPanel(QWidget):
 
     def save(self, chart: Chart, path: Path) -> None:
         """Write a chart as a picture, a drawing, or the numbers behind it; the suffix names the kind."""
-        from app.charts import saving
+        from app.charts import rendering, saving
 
         notifier, told = self._training.context.notifier, f"The chart was written: {path.name}"
         if path.suffix.lower() == ".csv":
@@ -297,7 +297,7 @@ class CurvesPanel(QWidget):
             self._training.points(ids, lambda _: notifier.done(told, str(path)), write, latest="")
         else:
             content = saving.picture(self.charts[chart.key], self.wish.runs, path.suffix.lower())
-            write_content = partial(saving.write, path, content)
+            write_content = partial(rendering.write, path, content)
             self._training.context.background.run(write_content, lambda _: notifier.done(told, str(path)))
 
 
