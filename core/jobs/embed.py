@@ -389,17 +389,23 @@ class _Run:
         return self.ctx.library.files.counts(self.encoder_id, self.plan)
 
     def refresh_statistics(self, *, final: bool = False) -> None:
-        """Measure the standardisation again when the library has doubled, and once when all is embedded."""
-        vectors = self.ctx.library.vectors
-        known = vectors.standardisation(self.encoder_id, self.plan)
+        """Measure the standardisation again when the library has doubled, and once when all is embedded.
+
+        Data sets have no say in it: neighbours are of the person's own music.
+        """
+        vectors, here = self.ctx.library.vectors, (self.encoder_id, self.plan)
+        known = vectors.standardisation(*here)
         measured_on = known[2] if known else 0
-        n = vectors.count(self.encoder_id, self.plan)
-        grown = final and n > 1.1 * measured_on
-        if needs_refresh(measured_on, n) or grown:
-            _, _, matrix = vectors.after(self.encoder_id, self.plan, 0, limit=STATISTICS_ROWS)
-            fresh = measure(matrix)
-            if fresh is not None:
-                vectors.set_standardisation(self.encoder_id, self.plan, fresh.mean, fresh.std, n)
+
+        def due(n: int) -> bool:
+            return needs_refresh(measured_on, n) or (final and n > 1.1 * measured_on)
+
+        # Counting everything is quick, and no less than what counts.
+        if not due(vectors.count(*here)) or not due(n := vectors.count_own(*here)):
+            return
+        fresh = measure(vectors.sample_own(*here, STATISTICS_ROWS))
+        if fresh is not None:
+            vectors.set_standardisation(*here, fresh.mean, fresh.std, n)
 
     def result(self) -> dict[str, Any]:
         """What the job leaves behind."""

@@ -14,6 +14,10 @@ from core.library.duplicates import ids_json
 from core.library.models import Embedding, Standardisation
 from core.library.records import Read
 
+_OWN = text("""EXISTS (
+    SELECT 1 FROM file f JOIN root r ON r.id = f.root_id AND r.kind = 'music' WHERE f.track_id = embedding.track_id
+)""")
+
 
 def insert_vector(
     connection: Connection, track: int, encoder: int, plan: str, read: Read, device: str, precision: str
@@ -39,6 +43,22 @@ class Vectors:
         statement = select(func.count()).where(Embedding.encoder_id == encoder_id, Embedding.plan == plan)
         with self._db.read() as connection:
             return int(connection.execute(statement).scalar_one())
+
+    def count_own(self, encoder_id: int, plan: str) -> int:
+        """How many tracks of the person's own music have a vector; data sets are left out."""
+        statement = select(func.count()).where(
+            Embedding.encoder_id == encoder_id, Embedding.plan == plan, _OWN
+        )
+        with self._db.read() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def sample_own(self, encoder_id: int, plan: str, limit: int) -> NDArray[np.float32]:
+        """(n, track_dim) the oldest vectors of the person's own music, at most `limit`; data sets are left out."""
+        here = (Embedding.encoder_id == encoder_id, Embedding.plan == plan, _OWN)
+        statement = select(Embedding.vector).where(*here).order_by(Embedding.id).limit(limit)
+        with self._db.read() as connection:
+            rows = connection.execute(statement).scalars().all()
+        return np.frombuffer(b"".join(rows), "<f4").reshape(len(rows), -1 if rows else 0)
 
     def after(
         self, encoder_id: int, plan: str, last: int, limit: int = 20_000

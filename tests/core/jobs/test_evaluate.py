@@ -31,7 +31,7 @@ from tests.evaluation_tools import (
     let_it_have_heard,
     write_instruments,
 )
-from tests.library_tools import PLAN, Recorder, scan
+from tests.library_tools import PLAN, Recorder, embed, scan, write_tones
 from tests.shelf import Shelf
 
 N = len(INSTRUMENTS) * RECORDINGS * CLIPS
@@ -259,6 +259,27 @@ def test_what_an_encoder_heard_in_training_is_counted(
     unknown = "Nobody knows here which tracks foreign was trained on."
     assert [name for name, record in records.items() if unknown in record.notes] == ["foreign"]
     assert len({record.split for record in records.values()}) == 1, "they can be paired all the same"
+
+
+def test_a_data_set_does_not_move_the_neighbours_of_a_persons_music(
+    tmp_path: Path, instruments: Path
+) -> None:
+    with Library(tmp_path / "a.earmap") as library:
+        scan(library, write_tones(tmp_path / "music", 22))
+        embed(library)
+        key = library.encoders.get("mfcc").id
+        before = library.vectors.standardisation(key, PLAN)
+        done(evaluate(library, irmas(instruments)))
+        embed(library)
+        after, (_, _, matrix) = (
+            library.vectors.standardisation(key, PLAN),
+            library.vectors.after(key, PLAN, 0),
+        )
+    assert before is not None
+    assert after is not None
+    assert (before[2], after[2], len(matrix)) == (22, 22, 22 + N)
+    np.testing.assert_array_equal(before[0], after[0])
+    np.testing.assert_allclose(before[0], matrix[:22].mean(0), rtol=1e-4, atol=1e-4)
 
 
 def playlists(shelf: Shelf, lists: int = 26, length: int = 5) -> dict[str, Any]:
