@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -29,20 +30,49 @@ FIELD_WIDTH = 300
 TEXT_MARGIN = 8  # the style sheet's padding does not reach a spin box's text
 
 
+def _no_trouble() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Editor:
-    """A widget that edits one field, whatever its kind."""
+    """A widget that edits one field, whatever its kind.
+
+    Parameters
+    ----------
+    trouble
+        Why what stands in it is no value; empty where it is one.
+    """
 
     widget: QWidget
     read: Callable[[], Any]
     write: Callable[[Any], None]
     changed: SignalInstance
+    trouble: Callable[[], str] = _no_trouble
 
 
-def limits(info: FieldInfo, step: float) -> tuple[float, float]:
-    """Smallest and largest value of a number's field; an open bound is `step` away."""
+class _Calm(QObject):
+    """Leaves the wheel to the page, unless the field has the focus: who scrolls changes nothing on the way."""
+
+    def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:  # noqa: N802 - Qt's name
+        """Whether the event goes no further."""
+        if event.type() != QEvent.Type.Wheel or not isinstance(watched, QWidget) or watched.hasFocus():
+            return False
+        event.ignore()
+        return True
+
+
+def calm(*widgets: QComboBox | QAbstractSpinBox) -> None:
+    """Have lists and numbers on a page that scrolls keep their values when the wheel turns over them."""
+    for widget in widgets:
+        widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # else the wheel would bring the focus
+        widget.installEventFilter(_Calm(widget))
+
+
+def limits(rules: Sequence[Any], step: float) -> tuple[float, float]:
+    """Smallest and largest number that a field's rules allow; an open bound is `step` away."""
     low, high = -float(LARGEST), float(LARGEST)
-    for rule in info.metadata:
+    for rule in rules:
         if isinstance(rule, Ge):
             low = float(rule.ge)  # type: ignore[arg-type] # numbers, where the field is one
         elif isinstance(rule, Gt):
@@ -56,6 +86,7 @@ def limits(info: FieldInfo, step: float) -> tuple[float, float]:
 
 def _choice_editor(choices: Choices) -> Editor:
     combo = QComboBox()
+    calm(combo)
     for value, text in choices:
         combo.addItem(text, value)
 
@@ -74,8 +105,9 @@ def _bool_editor() -> Editor:
 
 def _int_editor(info: FieldInfo) -> Editor:
     spin = QSpinBox()
+    calm(spin)
     spin.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
-    low, high = limits(info, 1)
+    low, high = limits(info.metadata, 1)
     spin.setRange(int(low), int(high))
     return Editor(spin, spin.value, spin.setValue, spin.valueChanged)
 
@@ -129,8 +161,9 @@ def _number(text: str) -> float | None:
 
 def _float_editor(info: FieldInfo, fine: bool) -> Editor:
     spin = _FineNumber() if fine else _Number()
+    calm(spin)
     spin.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
-    low, high = limits(info, 10**-_FineNumber.DECIMALS if fine else 0.01)
+    low, high = limits(info.metadata, 10**-_FineNumber.DECIMALS if fine else 0.01)
     if fine:
         spin.setRange(low, high)
         return Editor(spin, spin.value, spin.setValue, spin.valueChanged)
@@ -145,14 +178,32 @@ def _text_editor() -> Editor:
     return Editor(line, line.text, line.setText, line.textChanged)
 
 
-def _list_editor() -> Editor:
-    """Whole numbers with commas between them; what is no number is no change."""
-    line = QLineEdit()
+def _list_editor(info: FieldInfo) -> Editor:
+    """Whole numbers with commas between them."""
+    line, (item,) = QLineEdit(), get_args(info.annotation)
+    rules = get_args(item)[1:] if get_origin(item) is Annotated else ()
+    low, high = limits(rules, 1)
+    fewest = next((rule.min_length for rule in info.metadata if isinstance(rule, MinLen)), 0)
+    wanted = "Whole numbers" + (f" from {low:g} to {high:g}" if rules else "") + ", with commas between them"
 
-    def read() -> list[int]:
-        return [int(part) for part in line.text().split(",") if part.strip().lstrip("+-").isdigit()]
+    def trouble() -> str:
+        numbers = _whole_numbers(line.text())
+        if numbers is None or not all(low <= number <= high for number in numbers):
+            return f"{wanted}."
+        return f"{wanted}; at least {fewest}." if len(numbers) < fewest else ""
 
-    return Editor(line, read, lambda numbers: line.setText(", ".join(map(str, numbers))), line.textChanged)
+    return Editor(
+        line, lambda: _whole_numbers(line.text()) or [], lambda numbers: line.setText(", ".join(map(str, numbers))),
+        line.textChanged, trouble,
+    )  # fmt: skip
+
+
+def _whole_numbers(text: str) -> list[int] | None:
+    """None where anything else is in it."""
+    try:
+        return [int(part) for part in text.split(",")] if text.strip() else []
+    except ValueError:
+        return None
 
 
 def editor_for(info: FieldInfo, choices: Choices | None = None, *, fine: bool = False) -> Editor:
@@ -179,11 +230,15 @@ def editor_for(info: FieldInfo, choices: Choices | None = None, *, fine: bool = 
         return _int_editor(info)
     if kind is float:
         return _float_editor(info, fine)
-    if kind == list[int]:
-        return _list_editor()
+    if get_origin(kind) is list and _number_type(get_args(kind)[0]) is int:
+        return _list_editor(info)
     if kind is str:
         return _text_editor()
     raise TypeError(f"no form field for {kind}")
+
+
+def _number_type(item: Any) -> Any:
+    return get_args(item)[0] if get_origin(item) is Annotated else item
 
 
 class Form(QWidget, Generic[M]):
@@ -209,6 +264,7 @@ class Form(QWidget, Generic[M]):
         self._value = value
         self.editors: dict[str, Editor] = {}
         self.errors: dict[str, QLabel] = {}
+        self._shown: dict[str, tuple[Any, Any]] = {}  # the value, and what was read where it was written
         self._filling = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -230,6 +286,7 @@ class Form(QWidget, Generic[M]):
         self._value, self._filling = value, True
         for name, editor in self.editors.items():
             editor.write(getattr(value, name))
+            self._shown[name] = getattr(value, name), editor.read()
         self._filling = False
         self._show_errors({})
 
@@ -255,12 +312,23 @@ class Form(QWidget, Generic[M]):
         layout.addWidget(self.errors[name])
         return row
 
+    def _read(self) -> dict[str, Any]:
+        """What stands in the fields; one that nobody has edited keeps its value, also where it is shown rounded."""
+        values = {}
+        for name, editor in self.editors.items():
+            value, shown = self._shown[name]
+            read = editor.read()
+            values[name] = value if read == shown else read
+        return values
+
     def _edited(self) -> None:
         if self._filling:
             return
-        values = {name: editor.read() for name, editor in self.editors.items()}
+        if troubles := {name: why for name, editor in self.editors.items() if (why := editor.trouble())}:
+            self._show_errors(troubles)
+            return
         try:
-            self._value = type(self._value).model_validate(values)
+            self._value = type(self._value).model_validate(self._read())
         except ValidationError as error:
             self._show_errors({str(e["loc"][0]) if e["loc"] else "": e["msg"] for e in error.errors()})
         else:

@@ -6,9 +6,10 @@ The models are torch-free: forms and schemas are made of them. Only `resolve` lo
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -143,7 +144,8 @@ def resolve(
     ----------
     overrides
         Flat keys (`lr`, `width`), with their section (`training.seed`, `model.seed`) where both have one of
-        that name, or into an effect (`noise.p`, `augment.noise.p`).
+        that name, or into an effect (`noise.p`, `augment.noise.p`). A field that holds several values also takes
+        one alone (`sides=0`) or a text with commas (`pitch.semitones=-1,1`).
     most
         The largest batch that the music allows; the learning rate follows the batch that is left.
 
@@ -162,7 +164,8 @@ def resolve(
     }  # fmt: skip
     given = {".".join(_place(models, key)): value for key, value in (overrides or {}).items()}
     for place, value in given.items():
-        _put(values, place.split("."), _copy(value))
+        section, *path = place.split(".")
+        _put(values, [section, *path], _shaped(models[section], path, _copy(value)))
     training = _checked(TrainingConfig, values["training"])
     if most is not None and most < training.batch:
         training = training.model_copy(update={"batch": most, "chunk": min(training.chunk, most)})
@@ -238,6 +241,19 @@ def _leads_somewhere(model: type[BaseModel], path: list[str]) -> bool:
         return False
     inner = _nested(model, path[0])
     return len(path) == 1 or (inner is not None and _leads_somewhere(inner, path[1:]))
+
+
+def _shaped(model: type[BaseModel], path: list[str], value: Any) -> Any:
+    """`value`, as a list where the field holds several: `0,1` as a person types it, or one of them alone."""
+    inner = _nested(model, path[0])
+    if inner is not None and len(path) > 1:
+        return _shaped(inner, path[1:], value)
+    if get_origin(model.model_fields[path[0]].annotation) is not tuple or isinstance(value, list | tuple):
+        return value
+    try:
+        return json.loads(f"[{value}]") if isinstance(value, str) else [value]
+    except ValueError:
+        return [value]
 
 
 def _keys(model: type[BaseModel]) -> Iterator[str]:

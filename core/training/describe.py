@@ -18,6 +18,7 @@ from core import files
 from core.audio import SAMPLE_RATE
 from core.errors import UserError
 from core.training.config import AugmentConfig, TrainingConfig, all_trainable, resolve
+from core.training.preset import LR_BATCH
 
 if TYPE_CHECKING:  # brings in torch
     from core.strategies.contrastive import ContrastiveStrategy
@@ -29,7 +30,9 @@ def describe() -> dict[str, Any]:
     Returns
     -------
     {"strategies": [{name, title, summary, learns, needed_s, terms, segments, model (JSON schema), presets:
-    {preset: {model, training, augment} with every field's value}}], "training": schema, "augment": schema}
+    {preset: {model, training, augment} with every field's value, lr_batch}}], "training": schema, "augment": schema}.
+    lr_batch: the pairs for which a preset's learning rate is given, where it grows with the square root of the batch
+    (see `resolve`); 0 where it does not.
     """
     return {
         "strategies": [_strategy(name) for name in all_trainable()],
@@ -54,7 +57,8 @@ def _strategy(name: str) -> dict[str, Any]:
         "model": kind.Config.model_json_schema(),
         "presets": {
             preset: resolve(name, preset).model_dump(mode="json", include={"model", "training", "augment"})
-            for preset in kind.presets
+            | {"lr_batch": LR_BATCH if own.scale_lr else 0}
+            for preset, own in kind.presets.items()
         },
     }
 

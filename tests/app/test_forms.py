@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, model_validator
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QSpinBox
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.forms import Form
@@ -74,6 +75,54 @@ def test_what_makes_no_sense_together_is_said_and_not_taken(form: Form[Example],
     assert not any(
         "needs a name" in label.text() and label.isVisible() for label in form.findChildren(QLabel)
     )
+
+
+def test_a_value_that_is_shown_rounded_is_kept_until_it_is_edited(qtbot: QtBot) -> None:
+    form = Form(Example(rate=0.126))
+    qtbot.addWidget(form)
+    steps, rate = widget(form, QSpinBox, "steps"), widget(form, QDoubleSpinBox, "rate")
+    steps.setValue(7)
+    assert form.value == Example(steps=7, rate=0.126)
+    rate.setValue(0.5)
+    assert form.value.rate == 0.5
+    rate.setValue(0.13)  # it looks as at the beginning again, and is
+    assert form.value.rate == 0.126
+
+
+def test_a_list_with_something_else_in_it_is_said_and_not_taken(qtbot: QtBot) -> None:
+    class Lists(BaseModel):
+        numbers: list[int] = Field([1, 2], title="Numbers")
+
+    form = Form(Lists())
+    qtbot.addWidget(form)
+    form.show()
+    line = widget(form, QLineEdit, "numbers")
+    for text in ("1, 2, x", "²", "--1"):
+        line.setText(text)
+        assert form.value.numbers == [1, 2]
+        assert form.errors["numbers"].isVisible()
+    line.setText("3, -4")
+    assert form.value.numbers == [3, -4]
+    assert not form.errors["numbers"].isVisible()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(QSpinBox, "steps"), (QDoubleSpinBox, "rate"), (QComboBox, "kind")]
+)
+def test_the_wheel_changes_only_what_has_the_focus(
+    kind: type[Any], name: str, form: Form[Example], qtbot: QtBot
+) -> None:
+    field = widget(form, kind, name)
+    for focused in (False, True):
+        (field.setFocus if focused else field.clearFocus)()
+        qtbot.waitUntil(lambda focused=focused: field.hasFocus() == focused)  # type: ignore[misc] # bound now
+        before = form.editors[name].read()
+        turn = QPoint(0, -120)
+        QApplication.sendEvent(field, QWheelEvent(
+            QPointF(5, 5), field.mapToGlobal(QPointF(5, 5)), QPoint(), turn, Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        ))  # fmt: skip
+        assert (form.editors[name].read() != before) == focused
 
 
 def test_showing_a_value_fires_nothing(form: Form[Example], qtbot: QtBot) -> None:

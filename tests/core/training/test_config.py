@@ -44,6 +44,29 @@ def test_the_learning_rate_follows_the_batch_unless_it_is_given() -> None:
     assert resolve("adjacent", "paper", {"batch": 512}).training.lr == 1e-3
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("sides", 1, (1,)), ("sides", "0,1", (0, 1)), ("augment.sides", [0], (0,)), ("sides", "", ()),
+        ("pitch.semitones", "-1, 1", (-1, 1)), ("pitch.semitones", -2, (-2,)), ("pitch.semitones", (3,), (3,)),
+    ],
+)  # fmt: skip
+def test_a_field_of_several_values_takes_them_as_a_person_types_them(
+    key: str, value: object, wanted: tuple[int, ...]
+) -> None:
+    augment = resolve("self", "modern", {key: value}).augment
+    assert (augment.sides if "sides" in key else augment.pitch.semitones) == wanted
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("sides", "left"), ("sides", 2), ("pitch.semitones", ""), ("sides", None)]
+)
+def test_values_that_make_no_sense_in_a_list_are_told(key: str, value: object) -> None:
+    with pytest.raises(UserError, match="cannot be set up") as told:
+        resolve("self", "modern", {key: value})
+    assert key in told.value.hint
+
+
 def test_a_batch_is_never_larger_than_the_music_allows() -> None:
     capped = resolve("adjacent", "modern", {"chunk": 100}, most=20).training
     assert (capped.batch, capped.chunk) == (20, 20)
@@ -114,7 +137,9 @@ def test_every_strategy_is_described_also_one_that_was_just_added(tmp_path: Path
         assert name in found
     assert len(found) == 8
     assert found["melcpc"]["needed_s"] == 24
-    assert found["adjacent"]["presets"]["paper"]["training"]["batch"] == 48
+    presets = found["adjacent"]["presets"]
+    assert presets["paper"]["training"]["batch"] == 48
+    assert (presets["paper"]["lr_batch"], presets["modern"]["lr_batch"]) == (0, 128)
     assert all(entry["learns"] and entry["model"]["properties"]["width"] for entry in found.values())
 
 
