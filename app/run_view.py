@@ -64,8 +64,8 @@ class RunView:
 
     @property
     def resumable(self) -> bool:
-        """Whether it can be gone on with."""
-        return self.state in ("paused", "interrupted", "failed") and self.record is not None
+        """Whether it can be gone on with; one that has no row yet begins again."""
+        return self.state in ("paused", "interrupted", "failed")
 
     @property
     def figures(self) -> Mapping[str, Any]:
@@ -79,10 +79,13 @@ class RunView:
 
     @property
     def message(self) -> str:
-        """Why it failed, in a sentence."""
-        if self.job is not None and self.job.state == "failed":
-            return f"{self.job.title} {self.job.hint}".strip()
-        return ""
+        """Why it failed or could not go on, in a sentence; what others have made of it since is newer."""
+        job = self.job
+        if job is None or job.state != "failed" or self.live or self.state == "finished":
+            return ""
+        if self.record is not None and 0 < job.job_id < (self.record.job_id or 0):
+            return ""
+        return f"{job.title} {job.hint}".strip()
 
     @property
     def batch(self) -> int:
@@ -92,10 +95,15 @@ class RunView:
 
 
 def merged(looked: Iterable[Looked], jobs: Sequence[JobView]) -> tuple[RunView, ...]:
-    """Runs and what works on them, the newest first; a job that has no row yet is a run already."""
+    """Runs and what works on them, the newest first; a job that has no row yet is a run already.
+
+    It stays one when it has failed or was stopped before it had a row, so that nothing vanishes that a person began.
+    """
     newest = {str(job.params.get("name") or ""): job for job in jobs if job.kind == KIND}
     views = [_view(one, newest.pop(one.record.name, None)) for one in looked]
-    young = [_young(name, job) for name, job in newest.items() if job.live or job.state == "failed"]
+    young = [
+        _young(name, job) for name, job in newest.items() if job.live or job.state in ("failed", "cancelled")
+    ]
     return tuple(reversed([*views, *young]))
 
 
@@ -112,14 +120,23 @@ def _view(looked: Looked, job: JobView | None) -> RunView:
 
 def _state(record: RunRecord, job: JobView | None) -> State:
     if job is None or not job.live:
-        return "elsewhere" if record.state == "running" and job is None else record.state
+        return _left(record, job) if record.state == "running" else record.state
     if job.state in ("waiting", "stopping"):
         return job.state
     return "running" if job.total == record.steps and record.state == "running" else "preparing"
 
 
+def _left(record: RunRecord, job: JobView | None) -> State:
+    """What a run is that is noted as running, although nothing here works on it any more."""
+    if job is None or job.job_id != record.job_id:
+        return "elsewhere"
+    return "failed" if job.state == "failed" else "stopping"  # its row will say so in a moment
+
+
 def _young(name: str, job: JobView) -> RunView:
-    states: dict[str, State] = {"waiting": "waiting", "stopping": "stopping", "failed": "failed"}
+    states: dict[str, State] = {
+        "waiting": "waiting", "stopping": "stopping", "failed": "failed", "cancelled": "paused",
+    }  # fmt: skip
     params = job.params
     return RunView(
         name, str(params.get("strategy") or ""), str(params.get("preset") or ""),

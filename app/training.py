@@ -7,6 +7,7 @@ Runs are looked at in the background, often while one goes on and the view is sh
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app import wording
 from app.census import Reader
 from app.context import Context
 from app.job_view import JobView
+from app.notify import message_of
 from app.run_view import KIND, Draft, Looked, Music, RunView, merged
 from app.session import Session
 from core.library.records import Points, Row
@@ -47,7 +50,7 @@ class Training(QObject):
     runs_changed
         `runs` has changed.
     described
-        `strategies` are known now.
+        `catalogue` is known now, or `trouble` says why it is not.
     pins_changed
         `pins` has changed.
     trial_ended(JobView)
@@ -68,11 +71,14 @@ class Training(QObject):
         self.runs: tuple[RunView, ...] = ()
         self.pins: tuple[Row, ...] = ()
         self.catalogue: Mapping[str, Any] | None = None
+        self.trouble = ""  # why there is no catalogue
+        self._began = time.time()
         self._looked: tuple[Looked, ...] = ()
         self._validated: dict[int, Looked] = {}
         self._dismissed: set[str] = set()
         self._curves = Followed()
         self._describing = self._looking = self._look_again = False
+        self._said = ""
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
         jobs = context.jobs
@@ -113,7 +119,7 @@ class Training(QObject):
         self._timer.stop()
 
     def _take(self, looked: tuple[Looked, ...]) -> None:
-        self._looking = False
+        self._looking, self._said = False, ""
         self._looked = looked
         self._validated = {one.record.id: one for one in looked}
         self._show()
@@ -121,12 +127,15 @@ class Training(QObject):
             self.refresh()
 
     def _failed(self, error: BaseException) -> None:
+        """Say why nothing can be seen, once for as long as it is so."""
         self._looking = False
-        self.context.notifier.error(error)
+        if str(error) != self._said:
+            self._said = str(error)
+            self.context.notifier.error(error)
 
     def _show(self) -> None:
         runs = merged(self._looked, self.context.jobs.views)
-        runs = tuple(run for run in runs if run.record is not None or run.name not in self._dismissed)
+        runs = tuple(run for run in runs if run.record is not None or self._begun_here(run))
         if runs != self.runs:
             self.runs = runs
             self.runs_changed.emit()
@@ -135,18 +144,25 @@ class Training(QObject):
             if self._timer.interval() != interval:
                 self._timer.setInterval(interval)
 
+    def _begun_here(self, run: RunView) -> bool:
+        """Whether a run without a row is one of this time, which nobody has dismissed."""
+        recent = run.job is not None and (run.job.live or run.job.began >= self._began)
+        return recent and run.name not in self._dismissed
+
     def _describe(self) -> None:
         if self.catalogue is None and not self._describing:
             self._describing = True
             self.context.background.run(_described, self._take_catalogue, self._no_catalogue)
 
     def _take_catalogue(self, catalogue: Mapping[str, Any]) -> None:
-        self._describing, self.catalogue = False, catalogue
+        self._describing, self.catalogue, self.trouble = False, catalogue, ""
         self.described.emit()
 
     def _no_catalogue(self, error: BaseException) -> None:
-        self._describing = False
+        told = message_of(error)
+        self._describing, self.trouble = False, f"{told.title} {told.hint}".strip()
         self.context.notifier.error(error)
+        self.described.emit()
 
     # -- doing
 
@@ -169,19 +185,25 @@ class Training(QObject):
             self.context.jobs.cancel(run.job.number)
 
     def resume(self, run: RunView) -> None:
-        """Go on from where it was saved; it goes on as it began."""
-        self.context.jobs.start(KIND, {"name": run.name, "resume": True})
+        """Go on from where it was saved, as it began; what never got a row begins again."""
+        self._dismissed.discard(run.name)
+        begin_again = run.record is None and run.job is not None
+        params = run.job.params if begin_again and run.job else {"name": run.name, "resume": True}
+        self.context.jobs.start(KIND, params)
         self.started.emit(run.name)
 
     def finish(self, run: RunView) -> None:
-        """Take the encoder as it is; its job hears of it within a second."""
+        """Take the encoder as it is. Its job hears of it within a second; where none runs, one is started for it."""
         key = run.id
+        if not run.live:
+            self.context.jobs.start(KIND, {"name": run.name, "resume": True, "finish": True})
+            return
         self.session.ask(lambda reader: reader.library.runs.wish(key, "finish"), lambda _: self.refresh())
 
     def delete(self, run: RunView) -> None:
         """Forget a run with its curves and its state; the encoder that it made stays."""
+        self._dismissed.add(run.name)  # the job that failed at it is no run either
         if run.record is None:
-            self._dismissed.add(run.name)
             self._show()
             return
         key = run.id
@@ -192,8 +214,10 @@ class Training(QObject):
         from dataclasses import replace
 
         base = draft.name.strip() or f"{draft.strategy}-{draft.preset}"
+        known = [run.name for run in self.runs]  # some have no row in the library yet
         self.session.ask(
-            lambda reader: reader.library.runs.unused_name(base), lambda name: then(replace(draft, name=name))
+            lambda reader: reader.library.runs.unused_name(base, known),
+            lambda name: then(replace(draft, name=name)),
         )
 
     # -- music and disk
@@ -222,22 +246,29 @@ class Training(QObject):
         """Track ids of the pins."""
         return tuple(row.track_id for row in self.pins if row.track_id is not None)
 
-    def pin(self, rows: Iterable[Row], on: bool = True) -> None:
-        """Watch the neighbours of these tracks while an encoder learns, or no longer."""
+    def pin(self, rows: Iterable[Row]) -> None:
+        """Watch the neighbours of these tracks while an encoder learns, as far as there is room for more."""
         ids = [row.track_id for row in rows if row.track_id is not None]
-
-        def change(reader: Reader) -> None:
-            labels = reader.library.labels
-            (labels.set if on else labels.remove)(ids, PINNED)
-
         if ids:
-            self.session.ask(change, lambda _: self.read_pins())
+            self.session.ask(partial(_pin, ids), self._take_pinned)
+
+    def unpin(self) -> None:
+        """Watch none any more."""
+        self.session.ask(_unpin, lambda _: self.read_pins())
+
+    def _take_pinned(self, left_out: int) -> None:
+        self.read_pins()
+        if left_out:
+            told = f"{wording.count(left_out, 'track')} {'was' if left_out == 1 else 'were'} left out."
+            hint = f"{told} “Unpin all” under Train, Pinned tracks, makes room."
+            self.context.notifier.info(f"At most {MOST_PINS} tracks can be pinned.", hint)
 
     def read_pins(self, *_: object) -> None:
         """Read which tracks are pinned."""
         self.session.ask(_pinned, self._take_pins, latest="pins")
 
     def _take_pins(self, rows: tuple[Row, ...]) -> None:
+        rows = rows[:MOST_PINS]  # a person may have given the label to more by other ways
         if rows != self.pins:
             self.pins = rows
             self.pins_changed.emit()
@@ -251,6 +282,8 @@ class Training(QObject):
     def _job_ended(self, view: JobView) -> None:
         if view.kind == TRIAL:
             self.trial_ended.emit(view)
+        elif view.kind == KIND and view.state == "failed":
+            self.session.ask(_bury, lambda _: self.refresh())
         elif view.kind == KIND:
             self.refresh()
 
@@ -280,16 +313,38 @@ def _look(before: Mapping[int, Looked], reader: Reader) -> tuple[Looked, ...]:
     found = []
     for record in runs.all():
         known = before.get(record.id)
-        if known is not None and (known.record.step, known.record.rewinds) == (record.step, record.rewinds):
+        if known is not None and known.record == record:
+            found.append(known)  # the very same, so that the window compares nothing
+        elif known is not None and (known.record.step, known.record.rewinds) == (record.step, record.rewinds):
             found.append(Looked(record, known.best_loss, known.accuracy))
         else:
             found.append(Looked(record, *runs.validated(record.id)))
     return tuple(found)
 
 
+def _bury(reader: Reader) -> None:
+    """A process that was killed could not say that its run is over."""
+    reader.library.jobs.bury_dead()
+
+
 def _pinned(reader: Reader) -> tuple[Row, ...]:
     found = reader.library.rows.order(reader.encoder_id, reader.plan, f'label:"{PINNED}"')
-    return tuple(reader.page(np.asarray(found)[:MOST_PINS].tolist()))
+    return tuple(reader.page(np.asarray(found).tolist()))
+
+
+def _pin(ids: Sequence[int], reader: Reader) -> int:
+    """Pin tracks; how many there was no room for."""
+    known = {row.track_id for row in _pinned(reader)}
+    new = [key for key in dict.fromkeys(ids) if key not in known]
+    room = max(MOST_PINS - len(known), 0)
+    reader.library.labels.set(new[:room], PINNED)
+    return len(new[room:])
+
+
+def _unpin(reader: Reader) -> None:
+    reader.library.labels.remove(
+        [row.track_id for row in _pinned(reader) if row.track_id is not None], PINNED
+    )
 
 
 def _plan(music: Music, seconds: float, reader: Reader) -> ClipPlan:

@@ -126,13 +126,16 @@ def add(library: Library, story: Story) -> RunRecord:
     }
     run = library.runs.create(
         story.name, strategy=story.strategy, preset=story.preset, config=config, steps=story.steps,
-        predicted={"seconds": 840.0, "disk_bytes": 452e6, "memory_bytes": 1.9e9}, chance=1 / CANDIDATES,
+        predicted={"predicted_s": 900.0, "decode_s": 60.0, "disk_bytes": 452e6, "memory_bytes": 1.9e9},
+        chance=1 / CANDIDATES,
     )  # fmt: skip
     log(library, run.id, story)
     library.runs.update(
         run.id, state=story.state, step=story.done, panel=panel(story), verdicts=verdicts(story),
         encoder=story.name if story.state == "finished" else "",
-        figures={"seconds": 826.0 * story.done / story.steps, "disk_bytes": 450e6, "memory_bytes": 1.8e9},
+        figures={
+            "seconds": 826.0 * story.done / story.steps, "disk_bytes": 2e6, "clip_bytes": 448e6, "memory_bytes": 1.8e9,
+        },
     )  # fmt: skip
     return library.runs.get(run.id)
 

@@ -47,7 +47,8 @@ class Chart:
 
 
 CHARTS = (
-    Chart("loss", "Loss", "InfoNCE: how badly what belongs together is told from all else. Lower is better.",
+    Chart("loss", "Loss", "InfoNCE: how badly what belongs together is told from all else. Lower is better. It adds "
+          "up over levels and steps ahead, so only runs of one strategy and temperature can be compared by it.",
           "loss", "val_loss"),
     Chart("accuracy", "Right picks", "Accuracy: how often the segment that belongs to another is picked among all "
           "candidates. Dashed: by chance, for the held-out music.", "accuracy", "val_accuracy", 0.0,

@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -77,13 +77,19 @@ class Runs:
             key = connection.execute(insert(Run).values(**values).returning(Run.id)).scalar_one()
             return _get(connection, key)
 
-    def unused_name(self, base: str) -> str:
-        """`base` as it may be called, with a number where a run, a run's folder or an encoder is called so."""
+    def unused_name(self, base: str, also: Collection[str] = ()) -> str:
+        """`base` as it may be called, with a number where a run, a run's folder or an encoder is called so.
+
+        Parameters
+        ----------
+        also
+            Other names that are taken: runs that wait and have no row yet.
+        """
         folder = self._db.sidecar(FOLDER)
         with self._db.read() as connection:
             taken = [*connection.scalars(select(Run.name)), *connection.scalars(select(Encoder.name))]
         return names.unused(
-            names.proposal(base, "run"), [*taken, *(found.name for found in folder.iterdir())]
+            names.proposal(base, "run"), [*taken, *also, *(found.name for found in folder.iterdir())]
         )
 
     def all(self) -> list[RunRecord]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +10,16 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import schemas
 from app.forms import Choices, Editor, editor_for
@@ -23,7 +33,9 @@ SIDES: Choices = [
 ]  # fmt: skip
 CHOICES: Mapping[str, Choices] = {"augment.sides": SIDES}
 """For lists of which only a few make sense."""
-
+RATE, BATCH = "training.lr", "training.batch"
+DIGITS = 7
+"""Of a learning rate, as many as a field shows."""
 
 WORDS: Mapping[str, str] = {
     "mlp": "Two layers (MLP)", "none": "None", "adam": "Adam", "adamw": "AdamW", "dot": "Dot product",
@@ -39,12 +51,22 @@ class Field:
     editor: Editor
     label: QLabel
     reset: QToolButton
+    note: QLabel
+    description: str
     default: Any = None
+    shown: Any = None
+    """What is read where the default was written: it may be rounded."""
 
     @property
     def differs(self) -> bool:
         """Whether it is not as the preset has it."""
-        return not _same(self.editor.read(), self.default)
+        return bool(self.editor.read() != self.shown)
+
+    def write(self, value: Any) -> None:
+        """Show a default as such."""
+        self.default = value
+        self.editor.write(value)
+        self.shown = self.editor.read()
 
 
 class MoreSettings(QWidget):
@@ -63,6 +85,8 @@ class MoreSettings(QWidget):
         self._theme, self._left_out = theme, left_out
         self.fields: dict[str, Field] = {}
         self._values: dict[str, Any] = {}
+        self._kept: dict[str, Any] = {}  # edits that await the fields of another strategy
+        self._most: int | None = None
         self._waiting: list[Group] = []
         self._schema: tuple[Any, ...] = ()
         self._filling = False
@@ -80,10 +104,34 @@ class MoreSettings(QWidget):
     @property
     def overrides(self) -> dict[str, Any]:
         """Dotted names and values of what differs from the preset."""
-        return {name: field.editor.read() for name, field in self.fields.items() if field.differs}
+        edited = {name: field.editor.read() for name, field in self.fields.items() if field.differs}
+        return {name: value for name, value in self._kept.items() if name in self._values} | edited
+
+    @property
+    def trouble(self) -> str:
+        """What cannot be used like this; empty where all can."""
+        told = ((field.label.text(), field.editor.trouble()) for field in self.fields.values())
+        return next((f"{title}: {why}" for title, why in told if why), "")
+
+    @property
+    def batch(self) -> int:
+        """Pairs in a step, as far as the music allows."""
+        batch = int(self.overrides.get(BATCH, self._values[BATCH]))
+        return batch if self._most is None else min(batch, self._most)
+
+    def limit_batch(self, most: int | None) -> None:
+        """There is music for batches of so many pairs at most; None: that is not known."""
+        if most != self._most:
+            self._most = most
+            self._follow_batch()
 
     def show_preset(
-        self, model: Mapping[str, Any], catalogue: Mapping[str, Any], values: Mapping[str, Any]
+        self,
+        model: Mapping[str, Any],
+        catalogue: Mapping[str, Any],
+        values: Mapping[str, Any],
+        *,
+        keep: bool = False,
     ) -> None:
         """Show the fields of a strategy with a preset's values.
 
@@ -94,8 +142,11 @@ class MoreSettings(QWidget):
         catalogue
             Holds the schemas of `training` and `augment`.
         values
-            {"model": ..., "training": ..., "augment": ...}.
+            {"model": ..., "training": ..., "augment": ..., "lr_batch": ...}, see `core.training.describe`.
+        keep
+            What a person has edited stays as it is, where the strategy has it too.
         """
+        self._kept = self.overrides if keep else {}
         self._values = dict(_flat(values))
         schema = (model, catalogue["training"], catalogue["augment"])
         if schema != self._schema:
@@ -109,6 +160,7 @@ class MoreSettings(QWidget):
             self._turn.start()
         for name, field in self.fields.items():
             self._set_default(name, field)
+        self._follow_batch()
         self.changed.emit()
 
     def _clear(self) -> None:
@@ -154,7 +206,7 @@ class MoreSettings(QWidget):
         reset.setIconSize(QSize(14, 14))
         reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._theme.set_icon(reset, "retry", "accent")
-        field = self.fields[name] = Field(editor, label, reset)
+        field = self.fields[name] = Field(editor, label, reset, note, info.description or "")
         reset.clicked.connect(partial(self._reset, name))
         for column, widget in enumerate((label, editor.widget, reset, note)):
             grid.addWidget(widget, row, column, Qt.AlignmentFlag.AlignVCenter)
@@ -167,17 +219,49 @@ class MoreSettings(QWidget):
             editor.widget.setFixedWidth(24)
 
     def _set_default(self, name: str, field: Field) -> None:
-        field.default = self._values.get(name)
+        self._show_default(field, self._values.get(name))
+        if name in self._kept:
+            self._filling = True
+            field.editor.write(self._kept.pop(name))
+            self._filling = False
+            self._mark(field)
+        if name == RATE:
+            self._follow_batch()
+
+    def _show_default(self, field: Field, value: Any) -> None:
         self._filling = True
-        field.editor.write(field.default)
+        field.write(value)
         self._filling = False
-        field.reset.setToolTip(f"Back to the preset: {field.default}")
+        field.reset.setToolTip(f"Back to the preset: {_told(field.editor.widget)}")
         field.reset.setAccessibleName(f"{field.label.text()}: back to the preset")
         self._mark(field)
+
+    def _follow_batch(self) -> None:
+        """Show the learning rate for the batch that there will be, and why; one that is given stays."""
+        field, meant_for = self.fields.get(RATE), self._values.get("lr_batch")
+        if field is not None and not meant_for:
+            field.note.setText(field.description)
+        if field is None or not meant_for:
+            return
+        given = field.editor.read() if field.differs else None
+        training = {"lr": self._values[RATE], "batch": self._values[BATCH]}
+        self._show_default(field, rate_for(training, self.batch))
+        if given is not None:
+            self._filling = True
+            field.editor.write(given)
+            self._filling = False
+            self._mark(field)
+        limited = " (there are no more tracks)" if self.batch == self._most else ""
+        field.note.setText(
+            f"{field.description} {rate_for(training, meant_for):.7g} for {meant_for} pairs, times the square root of "
+            f"batch / {meant_for}; here for {self.batch:,} pairs{limited}."
+        )
 
     def _edited(self, name: str, *_: object) -> None:
         if not self._filling:
             self._mark(self.fields[name])
+            if name == BATCH:
+                self._follow_batch()
             self.changed.emit()
 
     def _reset(self, name: str, *_: object) -> None:
@@ -210,7 +294,19 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, int | float):
-        return abs(one - other) <= 1e-9 * max(abs(one), abs(other))
-    return bool(one == other)
+def rate_for(training: Mapping[str, Any], batch: int) -> float:
+    """The learning rate of a preset that scales it, for batches of so many pairs. As `core.training.config.resolve`.
+
+    Parameters
+    ----------
+    training
+        The preset's own `lr` and `batch`.
+    """
+    return float(f"{min(training['lr'] * math.sqrt(batch / training['batch']), 1.0):.{DIGITS}g}")
+
+
+def _told(editor: QWidget) -> str:
+    """What stands in a field."""
+    if isinstance(editor, QCheckBox):
+        return "on" if editor.isChecked() else "off"
+    return editor.currentText() if isinstance(editor, QComboBox) else str(editor.property("text"))

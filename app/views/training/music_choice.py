@@ -105,19 +105,23 @@ class MusicChoice(QWidget):
 
     def _fill_folders(self, census: Census) -> None:
         known = [self.folders.item(row).data(ROOT) for row in range(self.folders.count())]
-        if known == [root.id for root, _ in census.roots]:
-            return
+        same = known == [root.id for root, _ in census.roots]
         ticked = set(self._ticked())
         self.folders.blockSignals(True)
-        self.folders.clear()
-        for root, counts in census.roots:
-            item = QListWidgetItem(f"{root.path}  ({wording.count(counts.found, 'file')})", self.folders)
-            item.setData(ROOT, root.id)
-            item.setCheckState(Qt.CheckState.Checked if root.id in ticked else Qt.CheckState.Unchecked)
-            item.setToolTip(root.path)
+        if not same:
+            self.folders.clear()
+        for row, (root, counts) in enumerate(census.roots):
+            item = self.folders.item(row) if same else QListWidgetItem(self.folders)
+            told = wording.count(counts.found, "file") if root.online else "not connected now"
+            item.setText(f"{root.path}  ({told})")
+            if not same:
+                item.setData(ROOT, root.id)
+                item.setCheckState(Qt.CheckState.Checked if root.id in ticked else Qt.CheckState.Unchecked)
+                item.setToolTip(root.path)
         self.folders.blockSignals(False)
-        self.folders.setFixedHeight(min(max(len(census.roots), 1), MOST_ROWS) * ROW + 8)
-        self._tell()
+        if not same:
+            self.folders.setFixedHeight(min(max(len(census.roots), 1), MOST_ROWS) * ROW + 8)
+            self._tell()
 
     def _kind_changed(self) -> None:
         self._read_selection()

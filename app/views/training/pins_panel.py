@@ -33,7 +33,7 @@ from core.library.records import Row
 
 IDENTITY = int(Qt.ItemDataRole.UserRole)
 EMPTY = (
-    "Nothing is pinned in this run.<br><br>Pin a few tracks that you know well before you start or resume it: here you "
+    "Nothing is pinned in this run.<br><br>Pin a few tracks that you know well before you start the next one: here you "
     "see how their neighbours change while the encoder learns."
 )
 WAITING = "The neighbours of the pinned tracks appear with the first validation."
@@ -155,7 +155,7 @@ class PinsPanel(QWidget):
         self.pins.currentRowChanged.connect(self._show_neighbours)
         self.slider.valueChanged.connect(self._show_neighbours)
         self.pin.clicked.connect(self._pin_selected)
-        self.unpin.clicked.connect(lambda: training.pin(training.pins, on=False))
+        self.unpin.clicked.connect(training.unpin)
         training.pins_changed.connect(self._show_pinned)
         training.session.rows_changed.connect(self._allow)
         for listed in (self.before, self.now, self.pins):
@@ -166,15 +166,13 @@ class PinsPanel(QWidget):
     def show_run(self, run: RunView | None) -> None:
         """Show the pins of a run as they stand; the slider stays where it is, or follows the newest."""
         panel = {} if run is None or run.record is None else run.record.panel
+        self.message.setText(WAITING if run is not None and _watches(run) else EMPTY)
         same = run is not None and run.id == self._run_id
         if same and panel == self._panel:
             return
         follows = not same or self.slider.value() == self.slider.maximum()
         self._panel, self._run_id = panel, 0 if run is None else run.id
         pins = self._pins
-        self.message.setText(
-            EMPTY if run is None or run.step == 0 or not self._training.pins or panel else WAITING
-        )
         self.pages.setCurrentIndex(1 if pins else 0)
         self._fill_pins(pins)
         last = max(len(pins[0]["history"]) - 1, 0) if pins else 0
@@ -254,6 +252,11 @@ class PinsPanel(QWidget):
             return
         queue = [tracks.playable(row) for row in there.values()]
         self._player.play(queue, list(there).index(identity))
+
+
+def _watches(run: RunView) -> bool:
+    """Whether it was started with pins, and goes on."""
+    return run.live and run.job is not None and bool(run.job.params.get("pins"))
 
 
 def _rows_of(identities: Sequence[str], reader: Reader) -> dict[str, Row]:

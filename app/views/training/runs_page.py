@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMessageBox,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QTabBar,
@@ -26,11 +27,21 @@ from app.views.training.banner import Banner
 from app.views.training.curves_panel import CurvesPanel
 from app.views.training.pins_panel import PinsPanel
 from app.views.training.runs_table import RunsTable
+from core.library.records import RunRecord
 
 EMPTY = (
     "No training yet.<br><br>An encoder learns from your own music what belongs together. "
     "<a href='new'>Put a run together…</a>"
 )
+
+
+SAVED = "Stop after this step. It is saved, and goes on from there when you resume it."
+COSTS_TIP = (
+    "Times are those of learning: steps and validations, without the preparing of music.\n"
+    "Disk, predicted: what a trial found would come on top of what is there.\n"
+    "Disk, real: the run's own files + the prepared music that it hears, which other runs hear too."
+)
+UNBEGUN = "Stop. It has not learned yet: music that is prepared by then stays so, and it can begin again."
 
 
 class RunsPage(QWidget):
@@ -52,6 +63,7 @@ class RunsPage(QWidget):
         self._training = training
         theme = training.context.theme
         self._overlaid_once: set[str] = set()
+        self._drawn: dict[int, RunRecord | None] = {}
         self.table = RunsTable(theme)
         self.banner = Banner(theme)
         self.costs = QLabel()
@@ -85,6 +97,9 @@ class RunsPage(QWidget):
             buttons.addWidget(button)
         buttons.addSpacing(8)
         self.costs.setProperty("role", "small")
+        self.costs.setToolTip(COSTS_TIP)
+        self.costs.setWordWrap(True)
+        self.costs.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         buttons.addWidget(self.costs, 1)
         banner = QHBoxLayout()
         banner.setContentsMargins(16, 0, 16, 8)
@@ -140,7 +155,11 @@ class RunsPage(QWidget):
         self.pages.setCurrentIndex(1 if runs else 0)
         self.table.show_runs(runs)
         self._overlay_new(runs)
-        if any(run.live and run.id in self.table.runs.colours for run in runs):
+        drawn = {run.id: run.record for run in runs if run.id in self.table.runs.colours}
+        if (
+            drawn != self._drawn
+        ):  # only a row that has changed has new points: a job tells its steps far more often
+            self._drawn = drawn
             self.curves.read()
 
     def _overlay_new(self, runs: tuple[RunView, ...]) -> None:
@@ -187,15 +206,19 @@ class RunsPage(QWidget):
         here = run is not None and run.job is not None and run.job.live
         live = state in ("waiting", "preparing", "running")
         self.pause.setVisible(state in ("waiting", "preparing", "running", "stopping", "elsewhere"))
+        begun = run is not None and run.step > 0
         _allow(
-            self.pause, "Stop after this step. It is saved, and goes on from there when you resume it.",
+            self.pause, SAVED if begun else UNBEGUN,
             "" if live and here else "It is stopping." if state == "stopping" else
             "Another window or a command trains it.",
         )  # fmt: skip
         self.resume.setVisible(run is not None and run.resumable)
-        _allow(self.resume, "Go on from where it was saved.", "")
+        _allow(
+            self.resume,
+            "Go on from where it was saved." if begun else "Begin again, as it was put together.",
+            "",
+        )
         self.finish.setVisible(state in ("preparing", "running", "paused", "elsewhere", "interrupted"))
-        begun = run is not None and run.step > 0
         _allow(
             self.finish,
             "Stop here and take the encoder as it is.",
@@ -233,21 +256,28 @@ class RunsPage(QWidget):
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Delete run")
         box.setText(f"Delete the run “{run.name}”?")
-        kept = (
-            "The encoder that it made stays."
-            if run.state == "finished"
-            else "What it has learned so far is lost."
-        )
-        box.setInformativeText(f"Its curves and its saved state are removed. {kept}")
+        box.setInformativeText(_lost(run))
         delete = box.addButton("Delete", QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         delete.clicked.connect(lambda: self._training.delete(run))
         box.open()
 
 
+def _lost(run: RunView) -> str:
+    """What is gone with a run."""
+    if not run.step:
+        return "It has not learned anything yet."
+    kept = (
+        "The encoder that it made stays."
+        if run.state == "finished"
+        else "What it has learned so far is lost."
+    )
+    return f"Its curves and its saved state are removed. {kept}"
+
+
 def _costs(run: RunView) -> str:
     """What was foretold, and what it really took."""
-    told, real = words.cost(run.predicted), words.cost(run.figures)
+    told, real = words.predicted(run.predicted), words.real(run.figures)
     so_far = "" if run.state == "finished" else " so far"
     return "\n".join(filter(None, (told and f"Predicted: {told}", real and f"Real{so_far}: {real}")))
 

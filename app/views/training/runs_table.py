@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.run_view import RunView
@@ -18,8 +18,9 @@ _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 COLUMNS = ("", "Name", "Strategy", "Preset", "State", "Steps", "Best loss", "Right picks")
 TIPS = (
-    "Tick a run to see its curves.", "", "", "", "", "Steps done, of how many.",
-    "The lowest validation loss so far: how badly it tells what belongs together, on music that it does not train on.",
+    "Tick a run to see its curves; Enter ticks the selected one.", "", "", "", "", "Steps done, of how many.",
+    "The lowest validation loss so far: how badly it tells what belongs together, on music that it does not train on. "
+    "Only runs of one strategy and temperature can be compared by it.",
     "Validation accuracy: how often it picks the right segment among all candidates.",
 )  # fmt: skip
 WIDTHS = (52, 150, 96, 74, 116, 84, 76, 92)
@@ -112,6 +113,8 @@ class RunsModel(QAbstractTableModel):
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             return TIPS[section]
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return COLUMNS[section] or "Curves"
         return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -184,7 +187,7 @@ class RunsTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._dress_header()
         self.selectionModel().currentRowChanged.connect(lambda *_: self.chosen.emit())
-        self.doubleClicked.connect(self._toggle)
+        self.doubleClicked.connect(self._double_clicked)
 
     def _dress_header(self) -> None:
         header = self.horizontalHeader()
@@ -217,12 +220,23 @@ class RunsTable(QTableView):
             if run.name == name:
                 self.setCurrentIndex(self.runs.index(row, NAME))
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Enter shows the curves of the selected run, or no longer; Space is the player's."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self._toggle(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
     def keyboardSearch(self, search: str) -> None:  # noqa: N802 - Qt's name
         """Nothing: letters are shortcuts."""
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Header and three runs."""
         return QSize(600, 36 + 3 * 32)
+
+    def _double_clicked(self, index: QModelIndex) -> None:
+        if index.column() != SHOWN:  # the box there hears each click by itself
+            self._toggle(index)
 
     def _toggle(self, index: QModelIndex) -> None:
         run = self.runs.runs[index.row()]

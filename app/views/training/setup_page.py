@@ -24,14 +24,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
-from app.forms import TEXT_MARGIN
+from app.forms import TEXT_MARGIN, calm
 from app.job_view import JobView
 from app.notify import message_of
 from app.run_view import Draft
 from app.training import TRIAL, Training
 from app.views.preferences import WORDS
 from app.views.rows_delegate import TWO_LINES, TwoLines, TwoLinesDelegate
-from app.views.training import words
+from app.views.training import checks, words
 from app.views.training.more_settings import MoreSettings
 from app.views.training.music_choice import MusicChoice
 
@@ -39,20 +39,23 @@ if TYPE_CHECKING:
     from core.clips_plan import ClipPlan
 
 NAME = int(Qt.ItemDataRole.UserRole)
-FEWEST_TRACKS = 8
 WIDTH, STEPS = "model.width", "training.steps"
 WIDTH_WORDS = {
     1.0: "Full, as in the paper",
-    0.5: "Half: 4 × faster",
-    0.25: "Quarter: 16 × faster",
-    0.125: "Eighth: 64 × faster",
+    0.5: "Half: about 4 × less to compute",
+    0.25: "Quarter: about 16 × less to compute",
+    0.125: "Eighth: about 60 × less to compute",
 }
 FIRST_WIDTH = 0.25
 """Where there is one: what a computer without a graphics card can train in an evening."""
 WIDEST = 980
+WIDTH_TIP = "How large the network is. A wider one hears more and takes longer."
 PRESET_TIP = "modern: what works best today. paper: exactly as published, to compare with."
 LISTING = "Listing the strategies…"
 COUNTING = "Counting your music…"
+WIDTHLESS = "This strategy comes in one width."
+MORE = " More settings"
+TRYING = "A trial is going on."
 
 
 class SetupPage(QWidget):
@@ -74,6 +77,7 @@ class SetupPage(QWidget):
         self._plan_trouble = ""
         self._trial: JobView | None = None
         self._tried: Draft | None = None
+        self._preset_steps = 0
         self.strategies, self.learns = QListWidget(), QLabel()
         self.preset, self.width_choice, self.device = QComboBox(), QComboBox(), QComboBox()
         self.steps, self.name = QSpinBox(), QLineEdit()
@@ -101,7 +105,7 @@ class SetupPage(QWidget):
         top.addLayout(self._right(), 6)
         column.addLayout(top)
         column.addWidget(self._card())
-        self.more_button.setText(" More settings")
+        self.more_button.setText(MORE)
         self.more_button.setCheckable(True)
         self.more_button.setIconSize(QSize(16, 16))
         self.more_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -145,6 +149,7 @@ class SetupPage(QWidget):
         self.steps.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
         for value, text in WORDS["embedding"]["device"]:
             self.device.addItem(text, value)
+        calm(self.preset, self.width_choice, self.device, self.steps, self.music.kind)
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(10)
@@ -154,7 +159,7 @@ class SetupPage(QWidget):
             (
                 "&Width",
                 self.width_choice,
-                "How large the network is. A wider one hears more and takes longer.",
+                WIDTH_TIP,
             ),
             ("&Music", self.music, ""),
             ("&Device", self.device, "What computes."),
@@ -220,6 +225,7 @@ class SetupPage(QWidget):
         ):
             signal.connect(self._edited)
         self.more.changed.connect(self._edited)
+        self.name.textChanged.connect(self._allow)
         self.music.changed.connect(self._music_changed)
         self._plan_soon.timeout.connect(self._ask_plan)
         self.more_button.toggled.connect(self._show_more)
@@ -231,6 +237,7 @@ class SetupPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Count anew: the library may have changed."""
         super().showEvent(event)
+        self.music.refresh()
         self._plan_soon.start()
 
     # -- the catalogue
@@ -244,8 +251,12 @@ class SetupPage(QWidget):
             item.setData(TWO_LINES, TwoLines(one["title"], one["summary"]))
             item.setData(NAME, one["name"])
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{one['title']}: {one['summary']}")
-            item.setToolTip(f"{one['summary']}\nA track must last {one['needed_s']:g} s.")
+            item.setToolTip(
+                f"{one['summary']}\nA track must last {one['needed_s']:g} s, a little more where its "
+                "speed is altered."
+            )
         self.strategies.setCurrentRow(0)
+        self._allow()
 
     @property
     def strategy(self) -> Mapping[str, Any]:
@@ -270,18 +281,32 @@ class SetupPage(QWidget):
             self.width_choice, [(width, WIDTH_WORDS.get(width, f"{width:g}")) for width in widths], kept_width
         )
         self.width_choice.setEnabled(bool(widths))
-        self._preset_changed()
+        self.width_choice.setToolTip(WIDTH_TIP if widths else f"{WIDTH_TIP}\nNot now: {WIDTHLESS}")
+        self._show_preset(keep=True)
 
     def _preset_changed(self) -> None:
-        values = self.strategy.get("presets", {}).get(self.preset.currentData())
-        if not values or self._training.catalogue is None:
+        self._show_preset(keep=False)
+
+    def _show_preset(self, keep: bool) -> None:
+        """Put the preset's values into the form; `keep`: what a person has edited stays."""
+        values = self._preset_values
+        if not values:
             return
-        self.steps.blockSignals(True)
-        self.steps.setValue(values["training"]["steps"])
-        self.steps.blockSignals(False)
+        own = keep and self._preset_steps not in (0, self.steps.value())
+        self._preset_steps = values["training"]["steps"]
+        if not own:
+            self.steps.blockSignals(True)
+            self.steps.setValue(self._preset_steps)
+            self.steps.blockSignals(False)
         if self.more.fields or self.more_button.isChecked():
-            self._fill_more()
+            self._fill_more(keep)
         self._edited()
+
+    @property
+    def _preset_values(self) -> Mapping[str, Any]:
+        """Of the chosen preset; empty while there is none."""
+        found: Mapping[str, Any] = self.strategy.get("presets", {}).get(self.preset.currentData()) or {}
+        return found
 
     def _show_more(self, on: bool) -> None:
         self._theme.set_icon(self.more_button, "chevron-down" if on else "chevron-right")
@@ -289,12 +314,10 @@ class SetupPage(QWidget):
             self._fill_more()
         self.more.setVisible(on)
 
-    def _fill_more(self) -> None:
-        strategy, catalogue = self.strategy, self._training.catalogue
-        if strategy and catalogue is not None:
-            self.more.show_preset(
-                strategy["model"], catalogue, strategy["presets"][self.preset.currentData()]
-            )
+    def _fill_more(self, keep: bool = False) -> None:
+        values, catalogue = self._preset_values, self._training.catalogue
+        if values and catalogue is not None:
+            self.more.show_preset(self.strategy["model"], catalogue, values, keep=keep)
 
     # -- the draft
 
@@ -303,8 +326,8 @@ class SetupPage(QWidget):
         """The run as it is put together now."""
         strategy = self.strategy
         preset = str(self.preset.currentData() or "")
-        values = strategy.get("presets", {}).get(preset, {})
-        overrides = self.more.overrides if self.more.fields else {}
+        values = self._preset_values
+        overrides = self.more.overrides
         width, steps = self.width_choice.currentData(), self.steps.value()
         if width is not None and width != values.get("model", {}).get("width"):
             overrides[WIDTH] = width
@@ -325,6 +348,8 @@ class SetupPage(QWidget):
     def _edited(self, *_: object) -> None:
         self._trial = None
         self.foretold.hide()
+        changed = len(self.more.overrides)
+        self.more_button.setText(f"{MORE} · {changed} changed" if changed else MORE)
         width = self.width_choice.currentData()
         ending = f"-w{width:g}" if width is not None else ""
         self.name.setPlaceholderText(
@@ -359,34 +384,45 @@ class SetupPage(QWidget):
     def _trouble(self) -> str:
         """Why nothing can be started; empty where it can."""
         if not self.strategy:
-            return LISTING
+            return self._training.trouble or LISTING
         if self.music.trouble or self._plan_trouble:
             return self.music.trouble or self._plan_trouble
         if self._plan is None:
             return COUNTING
-        if self._plan.tracks < FEWEST_TRACKS:
-            return f"There is too little music: {self._plan.tracks} usable tracks, at least {FEWEST_TRACKS} are needed."
-        if self._plan.bytes_to_write > self._plan.free_bytes:
-            return "There is not enough room on the disk."
-        return ""
+        return (
+            checks.music(self._plan)
+            or checks.clips(self.strategy, self._training.context.settings.training.clip_seconds)
+            or self.more.trouble
+            or checks.name(self.name.text().strip() or self.name.placeholderText())
+        )
+
+    def _fit(self) -> str:
+        """Have the batch follow the music; what this changes, in words."""
+        values, overrides = self._preset_values, self.more.overrides
+        if not values or self._plan is None:
+            return ""
+        most = checks.largest_batch(self._plan, values["training"], overrides)
+        self.more.limit_batch(most)
+        return checks.smaller_batch(values, overrides, most)
 
     def _allow(self) -> None:
         trouble, busy = self._trouble(), self._training.busy
         trying = any(view.kind == TRIAL for view in self._training.context.jobs.running)
         plan = self._plan
-        told = f"{words.plan(plan)} {words.left_out(plan)}".strip() if plan is not None else trouble
-        self.needs.setText(told)
+        told = (words.plan(plan), words.left_out(plan), self._fit()) if plan is not None else (trouble,)
+        self.needs.setText(" ".join(filter(None, told)))
         self.start.setText("Start after the other" if busy else "Start training")
         self.start.setEnabled(not trouble)
         self.start.setToolTip(
             f"Not now: {trouble}" if trouble else "It goes on in the background; you can pause it."
         )
         why = trouble or ("A run is being trained: a trial beside it would mislead." if busy else "")
-        self.try_out.setEnabled(not why and not trying)
+        why = why or (TRYING if trying else "")
+        self.try_out.setEnabled(not why)
         tip = "Takes real steps on some of your music, and tells how much time, memory and disk all of it takes."
         self.try_out.setToolTip(f"{tip}\nNot now: {why}" if why else tip)
         shown = trouble if plan is not None else ""
-        self.why.setText(shown or ("" if not busy else why))
+        self.why.setText(shown or (why if busy else ""))
 
     def _try_out(self) -> None:
         self._tried = self.draft
@@ -407,7 +443,7 @@ class SetupPage(QWidget):
     def _take_trial(self, view: JobView) -> None:
         if view.state == "completed" and self._tried is not None and self._same(self._tried):
             self._trial = view
-            cost, note = words.cost(view.result), str(view.result.get("note") or "")
+            cost, note = words.predicted(view.result), str(view.result.get("note") or "")
             self._say(f"On this machine: {cost}. {note}".strip())
         elif view.state == "completed":
             self.foretold.hide()  # it was edited meanwhile

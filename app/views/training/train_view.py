@@ -101,8 +101,6 @@ class TrainView(QWidget):
         super().showEvent(event)
         self._turn.start()
         self._training.watch(True)
-        if "setup" in self.__dict__:
-            self.setup.music.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Rest."""

@@ -50,16 +50,33 @@ def size(count: float) -> str:
     return f"{count / MB:,.0f} MB" if count >= MB else f"{count / KB:,.0f} kB"
 
 
-def cost(told: Mapping[str, Any]) -> str:
-    """Time, disk and memory as a trial foretells them, or as a run took them; empty where nothing is known."""
+def predicted(told: Mapping[str, Any]) -> str:
+    """Time, disk and memory as a trial or the first steps foretell them; empty where nothing is known."""
+    seconds, preparing = told.get("predicted_s", told.get("seconds")), float(told.get("decode_s") or 0.0)
     parts = []
-    if (seconds := told.get("predicted_s") or told.get("seconds")) is not None:
+    if seconds is not None:  # a trial's figure has the preparing in it, a run's own has none
+        before = f" after {wording.took(preparing)} of preparing" if preparing else ""
+        parts.append(f"{wording.took(float(seconds) - preparing)}{before}")
+    if (disk := told.get("disk_bytes")) is not None:
+        parts.append(f"{size(float(disk))} more of disk")
+    return ", ".join([*parts, *_memory(told)])
+
+
+def real(told: Mapping[str, Any]) -> str:
+    """Time, disk and memory that a run has taken; empty where nothing is known."""
+    parts = []
+    if (seconds := told.get("seconds")) is not None:
         parts.append(wording.took(float(seconds)))
-    if told.get("disk_bytes") is not None:
-        parts.append(f"{size(float(told['disk_bytes']))} of disk")
-    if told.get("memory_bytes") is not None:
-        parts.append(f"{size(float(told['memory_bytes']))} of memory")
-    return ", ".join(parts)
+    if (own := told.get("disk_bytes")) is not None:
+        clips = told.get("clip_bytes")
+        beside = "" if clips is None else f" + {size(float(clips))} of prepared music"
+        parts.append(f"{size(float(own))}{beside}")
+    return ", ".join([*parts, *_memory(told)])
+
+
+def _memory(told: Mapping[str, Any]) -> list[str]:
+    memory = told.get("memory_bytes")
+    return [] if memory is None else [f"{size(float(memory))} of memory"]
 
 
 def plan(told: ClipPlan) -> str:

@@ -81,6 +81,7 @@ def test_a_name_is_given_once_and_case_does_not_make_it_new(library: Library) ->
     encoder(library, "mine-2")
     (library.sidecar("runs") / "mine-3").mkdir()  # what an older copy of the library left
     assert library.runs.unused_name("mine") == "mine-4"
+    assert library.runs.unused_name("mine", ["Mine-4", "other"]) == "mine-5"
     assert library.runs.unused_name("../other") == "other"
     assert library.runs.unused_name("\0") == "run"
     assert len(library.runs.all()) == 1

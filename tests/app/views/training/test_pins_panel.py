@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 
+from app.job_view import JobView
+from app.notify import Message
 from app.player import Playable
+from app.run_view import RunView
+from app.training import MOST_PINS, PINNED
 from app.views.rows_delegate import TWO_LINES, TwoLines
-from app.views.training.pins_panel import NEW, PinsPanel, TrackList
+from app.views.training.pins_panel import NEW, WAITING, PinsPanel, TrackList
+from core.library.store import Library
 from tests.app.views.training.conftest import TrainScene
 from tests.synthetic import tags
 from tests.synthetic_runs import STORIES, panel
@@ -93,3 +100,31 @@ def test_a_run_without_pins_says_how_to_have_some(train: TrainScene) -> None:
     view.runs.tabs.setCurrentIndex(1)
     assert view.runs.pins.message.isVisible()
     assert "Pin a few tracks" in view.runs.pins.message.text()
+
+
+def test_a_run_that_was_started_with_pins_says_that_they_appear(train: TrainScene) -> None:
+    panel = train.open().runs.pins
+    job = JobView(1, "train", {"name": "mine", "strategy": "self", "preset": "paper", "pins": [3]}, "running")
+    run = RunView("mine", "self", "paper", "preparing", job=job)
+    panel.show_run(run)
+    assert panel.message.text() == WAITING
+    panel.show_run(replace(run, job=replace(job, params={**job.params, "pins": []})))
+    assert "Nothing is pinned" in panel.message.text()
+
+
+def test_more_pins_than_can_be_watched_are_told_and_none_are_left_behind(
+    pins: PinsPanel, train: TrainScene, messages: list[Message]
+) -> None:
+    train.scene.select(*range(1, 7))
+    pins.pin.click()
+    train.until(lambda: len(train.training.pins) == 6)
+    train.scene.select(*range(5, 12))
+    pins.pin.click()
+    train.until(lambda: len(train.training.pins) == MOST_PINS and bool(messages))
+    assert messages[-1].title == "At most 8 tracks can be pinned."
+    assert messages[-1].hint.startswith("3 tracks were left out.")
+    with Library(train.scene.context.library.path) as library:
+        library.labels.set([20, 21, 22], PINNED)  # in another way
+    pins.unpin.click()
+    train.until(lambda: not train.training.pins)
+    assert train.scene.ask(lambda reader: reader.library.labels.all()) == []

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QPushButton
+from sqlalchemy import text as sql
 
 from app.job_view import JobView
 from app.views.training.runs_page import RunsPage
@@ -78,8 +84,8 @@ def test_a_verdict_stands_above_the_curves_of_its_run_alone(train: TrainScene) -
 def test_prediction_and_truth_stand_beside_each_other(train: TrainScene) -> None:
     page = train.open(HEALTHY).runs
     assert page.costs.text().splitlines() == [
-        "Predicted: 14 min 0 s, 452 MB of disk, 1.9 GB of memory",
-        "Real: 13 min 46 s, 450 MB of disk, 1.8 GB of memory",
+        "Predicted: 14 min 0 s after 1 min 0 s of preparing, 452 MB more of disk, 1.9 GB of memory",
+        "Real: 13 min 46 s, 2 MB + 448 MB of prepared music, 1.8 GB of memory",
     ]
 
 
@@ -114,14 +120,121 @@ def test_a_run_that_could_not_begin_is_listed_with_the_reason_and_can_be_dismiss
     view = train.open()
     train.scene.context.jobs._views[1] = JobView(
         1, "train", {"name": "mine", "strategy": "self", "preset": "paper", "resume": False}, "failed",
-        title="There is too little music to train on.", hint="Add more music.",
+        title="There is too little music to train on.", hint="Add more music.", began=time.time(),
     )  # fmt: skip
     train.training._show()
     assert cells(view.runs, 0)[1:5] == ["mine", "Self", "Paper", "Failed"]
     assert view.runs.banner.sentence.text() == "There is too little music to train on."
     assert view.runs.run is not None
+    assert view.runs.resume.toolTip() == "Begin again, as it was put together."
     train.training.delete(view.runs.run)
     assert train.training.runs == ()
+
+
+def test_what_failed_to_begin_in_an_earlier_session_is_no_run_of_this_one(train: TrainScene) -> None:
+    train.open()
+    train.scene.context.jobs._views[1] = JobView(
+        1, "train", {"name": "mine", "strategy": "self", "preset": "paper", "resume": False}, "failed",
+        began=time.time() - 3600,
+    )  # fmt: skip
+    train.training._show()
+    assert train.training.runs == ()
+
+
+def failed_job(job_id: int, name: str = "adjacent-modern") -> JobView:
+    return JobView(
+        1,
+        "train",
+        {"name": name},
+        "failed",
+        job_id,
+        title="The disk is full.",
+        hint="Make room.",
+        began=time.time(),
+    )
+
+
+def test_a_failed_run_that_is_deleted_does_not_come_back_as_its_job(train: TrainScene) -> None:
+    view = train.open(Story(state="failed"))
+    train.scene.context.jobs._views[1] = failed_job(7)
+    train.training._show()
+    assert view.runs.banner.sentence.text() == "The disk is full."
+    assert view.runs.run is not None
+    train.training.delete(view.runs.run)
+    train.until(lambda: not train.training._looked)
+    assert train.training.runs == ()
+
+
+def test_a_run_whose_process_was_killed_can_be_gone_on_with(train: TrainScene) -> None:
+    train.fill(Story(state="running", done=100))
+    with Library(train.scene.context.library.path) as library:
+        job_id = library.jobs.start("train", {"name": "adjacent-modern"})
+        library.runs.update(library.runs.get("adjacent-modern").id, job_id=job_id)
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        with library._db.write() as connection:
+            connection.execute(sql("UPDATE job SET pid = :pid"), {"pid": gone.pid})
+    train.scene.session.start()
+    view = train.view
+    train.until(lambda: len(train.training.runs) == 1)
+    jobs = train.scene.context.jobs
+    jobs._views[1] = failed_job(job_id)
+    jobs.ended.emit(jobs._views[1])
+    record = lambda: train.training.runs[0].record  # noqa: E731 - read anew each time
+    train.until(lambda: (found := record()) is not None and found.state == "interrupted")
+    assert view.runs.resume.isVisible()
+    assert view.runs.resume.isEnabled()
+    assert view.runs.delete.isEnabled()
+
+
+def test_finish_now_on_a_paused_run_has_a_job_do_it(train: TrainScene) -> None:
+    page = train.open(Story(state="paused", done=230)).runs
+    jobs: list[dict[str, object]] = []
+    train.scene.context.jobs.changed.connect(lambda view: jobs.append(dict(view.params)))
+    page.finish.click()
+    train.scene.context.jobs.stop_all(0)
+    assert jobs[0] == {"name": "adjacent-modern", "resume": True, "finish": True}
+    train.until(lambda: not train.scene.context.jobs.running)
+
+
+def test_curves_are_read_when_a_row_has_changed_not_at_every_step(
+    train: TrainScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Story(state="running", done=100)
+    page = train.open_charts(story).runs
+    train.training._timer.stop()
+    train.until(lambda: not train.training._looking)
+    asked: list[int] = []
+    monkeypatch.setattr(page.curves, "read", lambda: asked.append(1))
+    for step in range(101, 120):
+        run = replace(train.training.runs[0], step=step)
+        train.training.runs = (run,)
+        train.training.runs_changed.emit()
+    assert asked == []
+
+
+def test_the_last_points_of_a_run_are_drawn_when_it_is_over(train: TrainScene) -> None:
+    story = Story(state="running", done=350)
+    view = train.open_charts(story)
+    chart = view.runs.curves.charts["loss"]
+    with Library(train.scene.context.library.path) as library:
+        run = library.runs.get(story.name)
+        go_on(library, run, story, 50)
+        library.runs.update(run.id, state="finished", encoder=story.name)
+    train.until(lambda: chart.lines[-1].curve.x[-1] == 400)
+    assert cells(view.runs, 0)[4] == "Finished"
+
+
+def test_enter_shows_the_curves_of_the_selected_run_or_no_longer(train: TrainScene) -> None:
+    page = train.open(HEALTHY, COLLAPSED).runs
+    page.table.select(HEALTHY.name)
+    run = page.run
+    assert run is not None
+    shown = run.id in page.table.runs.colours
+    for _ in range(2):
+        train.scene.qtbot.keyClick(page.table, Qt.Key.Key_Return)
+        shown = not shown
+        assert (run.id in page.table.runs.colours) == shown
 
 
 def test_deleting_asks_first(train: TrainScene) -> None:

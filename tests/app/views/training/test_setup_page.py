@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDoubleSpinBox
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit
 
 from app.job_view import JobView
 from app.run_view import Music
 from app.views.training.setup_page import NAME, SetupPage
+from core.errors import UserError
 from core.training.config import all_trainable, resolve
 from core.training.prepare import Params
 from tests.app.views.training.conftest import TrainScene
@@ -48,8 +51,11 @@ def test_every_strategy_is_offered_with_what_it_learns(train: TrainScene) -> Non
 
 def test_what_the_music_needs_is_told_before_it_starts(train: TrainScene) -> None:
     setup = opened(train)
-    assert setup.needs.text().startswith(
-        "80 tracks, 40 min of sound, 77 MB of disk. 80 tracks to prepare first (77 MB"
+    needs = setup.needs.text()
+    assert needs.startswith("80 tracks, 40 min of sound, 77 MB of disk. 80 tracks to prepare first (77 MB")
+    assert needs.endswith(
+        "A batch will have 60 pairs at most: there are no more tracks to train on. "
+        "With it the learning rate falls to 0.000205."
     )
     assert setup.start.isEnabled()
 
@@ -97,11 +103,130 @@ def test_a_small_number_can_be_typed_as_people_write_it(train: TrainScene) -> No
     open_more(train, setup)
     spin = setup.more.fields["training.lr"].editor.widget
     assert isinstance(spin, QDoubleSpinBox)
-    assert spin.text() == "0.0003"
     spin.selectAll()
     train.scene.qtbot.keyClicks(spin, "2e-5")
     train.scene.qtbot.keyClick(spin, Qt.Key.Key_Return)
     assert setup.draft.overrides["training.lr"] == 2e-5
+
+
+def test_the_learning_rate_is_the_one_that_will_be_used_and_says_why(train: TrainScene) -> None:
+    setup = opened(train)
+    open_more(train, setup)
+    fields = setup.more.fields
+    rate, batch = fields["training.lr"], fields["training.batch"]
+
+    def used() -> float:
+        draft = setup.draft
+        return resolve(draft.strategy, draft.preset, draft.overrides, most=60).training.lr
+
+    for pairs in (128, 32, 8):
+        batch.editor.write(pairs)
+        assert rate.editor.read() == pytest.approx(used(), rel=1e-6)
+        assert rate.reset.isHidden()
+        assert f"here for {min(pairs, 60)} pairs" in rate.note.text()
+    assert "0.0003 for 128 pairs, times the square root of batch / 128" in rate.note.text()
+    rate.editor.write(3e-4)  # what the preset says for 128 pairs is a choice of one's own here
+    assert setup.draft.overrides["training.lr"] == used() == 3e-4
+    batch.editor.write(16)
+    assert used() == 3e-4
+    rate.reset.click()
+    assert "training.lr" not in setup.draft.overrides
+    assert rate.editor.read() == pytest.approx(used(), rel=1e-6)
+    setup.preset.setCurrentIndex(setup.preset.findData("paper"))
+    assert rate.editor.read() == 1e-3
+    batch.editor.write(24)
+    assert rate.editor.read() == used() == 1e-3
+    assert "square root" not in rate.note.text()
+
+
+def test_another_strategy_keeps_what_was_edited_and_another_preset_does_not(train: TrainScene) -> None:
+    setup = opened(train)
+    open_more(train, setup)
+    choose(setup, "self")
+    train.until(lambda: setup.more.ready)
+    setup.steps.setValue(300)
+    setup.more.fields["training.weight_decay"].editor.write(3e-6)
+    setup.more.fields["training.batch"].editor.write(32)
+    edited = {"model.width": 0.25, "training.steps": 300, "training.weight_decay": 3e-6, "training.batch": 32}
+    assert setup.more_button.text().endswith("2 changed")
+    choose(setup, "melcpc")
+    assert setup.draft.overrides == edited  # also before its fields are there
+    train.until(lambda: setup.more.ready)
+    assert setup.draft.overrides == edited
+    assert setup.more.fields["training.batch"].editor.read() == 32
+    setup.preset.setCurrentIndex(setup.preset.findData("paper"))
+    assert setup.draft.overrides == {"model.width": 0.25}
+    assert "changed" not in setup.more_button.text()
+
+
+def test_a_list_that_is_none_is_told_before_the_start(train: TrainScene) -> None:
+    setup = opened(train)
+    open_more(train, setup)
+    line = setup.more.fields["augment.pitch.semitones"].editor.widget
+    assert isinstance(line, QLineEdit)
+    for text in ("1, x", "1, 9", "", "²", "1,,2"):
+        line.setText(text)
+        assert not setup.start.isEnabled()
+        assert "Semitones: Whole numbers from -4 to 4" in setup.start.toolTip(), text
+    line.setText("-3, 3")
+    assert setup.start.isEnabled()
+    draft = setup.draft
+    assert resolve(draft.strategy, draft.preset, draft.overrides).augment.pitch.semitones == (-3, 3)
+
+
+def test_a_name_that_cannot_be_one_is_told_before_the_start(train: TrainScene) -> None:
+    setup = opened(train)
+    setup.name.setText("a/b")
+    assert not setup.start.isEnabled()
+    assert "cannot be a name" in setup.start.toolTip()
+    setup.name.setText("a b")
+    assert setup.start.isEnabled()
+
+
+def test_clips_that_are_too_short_for_a_strategy_are_told_before_the_start(train: TrainScene) -> None:
+    settings = train.scene.context.settings
+    short = settings.training.model_copy(update={"clip_seconds": 10.0})
+    train.scene.context.settings = settings.model_copy(update={"training": short})
+    setup = opened(train)
+    choose(setup, "self")
+    assert setup.start.isEnabled()
+    choose(setup, "melcpc")
+    assert "needs 24 s of each track, but only 10 s are prepared" in setup.start.toolTip()
+
+
+def test_the_wheel_scrolls_the_form_and_changes_nothing(train: TrainScene) -> None:
+    setup = opened(train)
+    for widget in (setup.steps, setup.preset, setup.device):
+        before = (setup.steps.value(), setup.preset.currentIndex(), setup.device.currentIndex())
+        event = QWheelEvent(
+            QPointF(5, 5), widget.mapToGlobal(QPointF(5, 5)), QPoint(), QPoint(0, -120),
+            Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(widget, event)
+        assert (setup.steps.value(), setup.preset.currentIndex(), setup.device.currentIndex()) == before
+
+
+def test_what_kept_the_strategies_from_being_listed_stays_to_be_read(train: TrainScene) -> None:
+    view = train.open()
+    view.tabs.setCurrentIndex(1)
+    train.until(lambda: view.setup._plan is not None)
+    train.training.catalogue = None
+    train.training._no_catalogue(UserError("The strategies could not be listed.", "No module named torch"))
+    assert "No module named torch" in view.setup.start.toolTip()
+
+
+def test_folders_that_are_away_or_grow_are_told(train: TrainScene) -> None:
+    setup = opened(train)
+    census = train.scene.session.census
+    assert census is not None
+    setup.music.folders.item(0).setCheckState(Qt.CheckState.Checked)
+    (root, counts), (away, its) = census.roots
+    changed = replace(census, roots=((root, replace(counts, found=41)), (replace(away, online=False), its)))
+    setup.music._fill_folders(changed)
+    texts = [setup.music.folders.item(row).text() for row in range(2)]
+    assert texts[0].endswith("(41 files)")
+    assert texts[1].endswith("(not connected now)")
+    assert setup.music.folders.item(0).checkState() == Qt.CheckState.Checked
 
 
 def test_a_draft_is_what_the_job_understands(train: TrainScene) -> None:
@@ -164,9 +289,10 @@ def test_while_a_run_goes_on_another_waits_and_a_trial_would_mislead(train: Trai
 def test_what_a_trial_told_is_shown_and_goes_with_the_run_it_was_for(train: TrainScene) -> None:
     setup = opened(train)
     setup._tried = setup.draft
-    result = {"steps_per_s": 1.5, "seconds": 1333.0, "disk_bytes": 77e6, "memory_bytes": 1.2e9, "note": ""}
+    result = {"predicted_s": 1363.0, "decode_s": 30.0, "disk_bytes": 77e6, "memory_bytes": 1.2e9, "note": ""}
     train.training.trial_ended.emit(JobView(1, "trial", {}, "completed", result=result))
-    assert "22 min 13 s, 77 MB of disk, 1.2 GB of memory" in setup.foretold.text()
+    told = "22 min 13 s after 30 s of preparing, 77 MB more of disk, 1.2 GB of memory"
+    assert told in setup.foretold.text()
     assert setup.draft.predicted == result
     setup.steps.setValue(5)
     assert setup.draft.predicted == {}
@@ -194,6 +320,24 @@ def test_start_sends_the_job_under_a_name_of_its_own(train: TrainScene, tmp_path
     assert jobs[0]["strategy"] == "self"
     assert train.view.tabs.currentIndex() == 0
     train.until(lambda: not train.scene.context.jobs.running)
+
+
+def test_runs_that_wait_have_names_of_their_own(train: TrainScene) -> None:
+    setup = opened(train)
+    choose(setup, "self")
+    jobs = train.scene.context.jobs
+    names: set[str] = set()
+    jobs.changed.connect(lambda view: names.add(str(view.params["name"])))
+    setup.start.click()
+    train.until(lambda: len(names) == 1)  # it loads or waits, and has no row yet
+    setup.steps.setValue(50)
+    setup.start.click()
+    train.until(lambda: len(names) == 2)
+    jobs.stop_all(0)
+    assert names == {"self-modern-w0.25", "self-modern-w0.25-2"}
+    train.until(lambda: not jobs.running)
+    # Stopped before it had a row: still there, with all that was chosen.
+    assert {(run.name, run.state) for run in train.training.runs} == {(name, "paused") for name in names}
 
 
 def test_the_form_fits_a_small_window(train: TrainScene) -> None:
