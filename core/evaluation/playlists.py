@@ -6,6 +6,7 @@ embeddings (ItemKNN-CBF, no truncation). What is drawn depends on the task alone
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -229,13 +230,18 @@ def _different(among: Rows, rng: np.random.Generator) -> NDArray[np.int32]:
         drawn[rows, columns] = rng.integers(0, among[rows], dtype=np.int32)
 
 
-def ranks(drawn: Drawn, vectors: NDArray[np.float32]) -> Floats:
+def unwatched() -> None:
+    """Nobody wants to stop it."""
+
+
+def ranks(drawn: Drawn, vectors: NDArray[np.float32], watch: Callable[[], None] = unwatched) -> Floats:
     """(n, dim) vectors of the task's items -> (cases,) ranks from 1 to 101; ties take the average."""
     chosen = vectors[drawn.pool]
     unit = unit_rows(chosen, measure(chosen))
     found = np.empty(len(drawn.wanted))
     edges = np.searchsorted(drawn.asks, np.arange(0, len(drawn.queries) + _BLOCK, _BLOCK))
     for block, (start, end) in enumerate(pairwise(edges)):
+        watch()
         asking = drawn.queries[block * _BLOCK : (block + 1) * _BLOCK]
         scores = unit[asking].sum(1) @ unit.T  # (asking, pool)
         rows = drawn.asks[start:end] - block * _BLOCK
@@ -246,9 +252,14 @@ def ranks(drawn: Drawn, vectors: NDArray[np.float32]) -> Floats:
     return found
 
 
-def evaluate(drawn: Drawn, vectors: NDArray[np.float32]) -> PlaylistResult:
-    """Judge (n, dim) vectors of the task's items; those that were excluded are not looked at."""
-    found = ranks(drawn, vectors)
+def evaluate(
+    drawn: Drawn, vectors: NDArray[np.float32], watch: Callable[[], None] = unwatched
+) -> PlaylistResult:
+    """Judge (n, dim) vectors of the task's items; those that were excluded are not looked at.
+
+    `watch` is called now and then, and may raise to stop.
+    """
+    found = ranks(drawn, vectors, watch)
     hits = _by_playlist(drawn, found <= TOP)
     percentiles = _by_playlist(drawn, (found - 1) / NEGATIVES)
     reciprocals = _by_playlist(drawn, 1 / found)

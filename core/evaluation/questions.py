@@ -178,8 +178,8 @@ def _tags(
     )  # fmt: skip
 
 
-def _playlists(task: Task, drawn: Drawn, _probe: str, vectors: Vectors, _watch: Watch) -> Answer:
-    found = playlists.evaluate(drawn, vectors.matrix)
+def _playlists(task: Task, drawn: Drawn, _probe: str, vectors: Vectors, watch: Watch) -> Answer:
+    found = playlists.evaluate(drawn, vectors.matrix, partial(watch, 0))
     return Answer(
         figures={
             "hit_rate": _figure(found.hit_rate, CHANCE_HIT_RATE),
@@ -197,8 +197,10 @@ def _playlists(task: Task, drawn: Drawn, _probe: str, vectors: Vectors, _watch: 
     )  # fmt: skip
 
 
-def _report(held: Held, _probe: str, vectors: Vectors, _watch: Watch) -> Answer:
-    found = retrieval.report(vectors.matrix, held.artist, held.album, halves=vectors.halves)
+def _report(held: Held, _probe: str, vectors: Vectors, watch: Watch) -> Answer:
+    found = retrieval.report(
+        vectors.matrix, held.artist, held.album, halves=vectors.halves, watch=partial(watch, 0)
+    )
     rates = {"artist": found.artist, "album": found.album, "album_other_artists": found.album_other_artists}
     alone = {
         "hubness": found.reach.hubness, "reached": found.reach.reached, "effective_rank": found.effective_rank,

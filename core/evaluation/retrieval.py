@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +90,13 @@ class Held:
     album: Codes
 
 
-def nearest(unit: Matrix, k: int = K, apart: Codes | None = None) -> Rows:
+def unwatched() -> None:
+    """Nobody wants to stop it."""
+
+
+def nearest(
+    unit: Matrix, k: int = K, apart: Codes | None = None, watch: Callable[[], None] = unwatched
+) -> Rows:
     """The `k` nearest other rows of each row by cosine, best first, equal ones in order of row.
 
     Parameters
@@ -99,6 +105,8 @@ def nearest(unit: Matrix, k: int = K, apart: Codes | None = None) -> Rows:
         (n, dim), rows of length 1 or 0.
     apart
         Rows of one code are no neighbours of each other (the artist filter); -1: of all.
+    watch
+        Called now and then; may raise to stop.
 
     Returns
     -------
@@ -107,6 +115,7 @@ def nearest(unit: Matrix, k: int = K, apart: Codes | None = None) -> Rows:
     n, k = len(unit), min(k, len(unit) - 1)
     found = np.full((n, max(k, 0)), -1, np.int64)
     for start in range(0, n if k > 0 else 0, _ROWS):
+        watch()
         rows = np.arange(start, min(start + _ROWS, n))
         scores = unit[rows] @ unit.T  # (rows, n)
         scores[np.arange(len(rows)), rows] = -np.inf
@@ -173,7 +182,14 @@ def reach(neighbours: Rows) -> Reach:
     return Reach(skewness, float((counts > 0).mean()))
 
 
-def report(vectors: Matrix, artist: Codes, album: Codes, *, halves: bool = False) -> Report:
+def report(
+    vectors: Matrix,
+    artist: Codes,
+    album: Codes,
+    *,
+    halves: bool = False,
+    watch: Callable[[], None] = unwatched,
+) -> Report:
     """All figures of (n, dim) vectors, standardised as the program's own neighbours are.
 
     Parameters
@@ -182,14 +198,16 @@ def report(vectors: Matrix, artist: Codes, album: Codes, *, halves: bool = False
         (n,).
     halves
         Whether a vector is its segments' mean and then their deviation.
+    watch
+        Called now and then; may raise to stop.
     """
     unit = unit_rows(vectors, measure(vectors))
-    neighbours = nearest(unit)
+    neighbours = nearest(unit, watch=watch)
     return Report(
         n=len(vectors),
         artist=hit_rate(neighbours, artist),
         album=hit_rate(neighbours, album),
-        album_other_artists=hit_rate(nearest(unit, apart=artist), album),
+        album_other_artists=hit_rate(nearest(unit, apart=artist, watch=watch), album),
         reach=reach(neighbours),
         effective_rank=effective_rank(unit),
         consistency=consistency(vectors) if halves else math.nan,

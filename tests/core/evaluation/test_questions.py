@@ -229,3 +229,26 @@ def test_options_that_say_what_is_meant_anyway_change_nothing() -> None:
     assert normal(TaskSpec(kind="field", options={"field": "artist"})).options == {"field": "artist"}
     one, other = (of_task(spec, class_task(), wishes(), HEARD_NOTHING) for spec in (plain, spoken))
     assert key(one) == key(other)
+
+
+@pytest.mark.parametrize("kind", ["playlists", "report"])
+def test_what_fits_nothing_can_be_stopped_too(kind: str) -> None:
+    if kind == "report":
+        question = of_library(
+            TaskSpec(kind="report"), Held(np.arange(N), np.arange(N) // 6, np.arange(N) // 3)
+        )
+    else:
+        entries = np.stack([np.arange(130) // 5, np.arange(130)], 1)
+        task = Task("Lists", "playlists", tuple(range(130)), tuple(map(str, range(26))), entries)
+        question = of_task(SPEC, task, wishes(), np.zeros(130, np.bool_))
+    rows = Vectors(
+        RNG.standard_normal((len(question.items), 4)).astype(np.float32), halves=False, segments=False
+    )
+
+    def watch(fits: int) -> None:
+        assert fits == 0
+        raise KeyboardInterrupt
+
+    (probe,) = question.configs
+    with pytest.raises(KeyboardInterrupt):
+        compute(Cell(question, Who.of(Judged(encoder(), frozenset())), probe, "whole"), rows, watch)
