@@ -69,12 +69,15 @@ class _Refusals:
     """What could not be done, each told; where nothing is left, the first is why."""
 
     ctx: JobContext
-    first: UserError | None = field(default=None)
+    first: UserError | None = None
+    told: list[dict[str, str]] = field(default_factory=list)
 
     def add(self, item: str, error: UserError) -> None:
         """Pass over one thing."""
         self.first = self.first or error
-        self.ctx.skip(item, f"{error.title} {error.hint}".strip())
+        reason = f"{error.title} {error.hint}".strip()
+        self.told.append({"item": item, "reason": reason})
+        self.ctx.skip(item, reason)
 
     def need(self, left: object, otherwise: str) -> None:
         """Raise where nothing is left."""
@@ -231,7 +234,10 @@ class _Run:
                 done += 1
         self.ctx.report(STAGE, done, len(cells))
         self.refusals.need(records, "Nothing could be told.")
-        return {"results": _results(records), "computed": len(records) - known, "known": known}
+        return {
+            "results": _results(records), "computed": len(records) - known, "known": known,
+            "skipped": self.refusals.told,
+        }  # fmt: skip
 
     def _vectors(self, cell: Cell) -> Vectors | None:
         """None for who needs none."""

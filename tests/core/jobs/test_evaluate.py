@@ -336,6 +336,7 @@ def test_playlists_that_cannot_be_asked_are_told_and_the_rest_goes_on(shelf: She
     assert {row["task"] for row in result["results"]} == {"Report without labels"}
     (skip,) = heard.of(Skipped)
     assert "100 others" in skip.reason
+    assert result["skipped"] == [{"item": skip.item, "reason": skip.reason}]
     alone = evaluate(shelf.library, spec)
     assert (alone.outcome, alone.details) == ("failed", "")
     assert "100 others" in alone.title
