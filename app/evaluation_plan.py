@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from app import wording
+from core.evaluation.spec import TaskSpec
 from core.library.records import EncoderRecord, EvaluationRecord
 
 COSTS: Mapping[tuple[str, str], float] = {
@@ -130,8 +131,6 @@ def _asked(record: EvaluationRecord, seeds: int) -> tuple[Any, ...]:
 
 
 def _key(spec: Mapping[str, Any]) -> str:
-    from core.evaluation.spec import TaskSpec
-
     try:
         return TaskSpec(**spec).key
     except ValueError:  # as another version wrote it

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from app.theme import Colours
 
 Style = Literal["bars", "dots"]
 ROW, GAP, AXIS = 23.0, 9.0, 21.0
 """Height (px) of a bar's line, of the gap below the baselines, and of the axis."""
-THICKNESS, CAP, MARK = 11.0, 3.5, 4.5
+THICKNESS, CAP, MARK, DOT = 11.0, 4.5, 4.5, 4.0
 PAD = 8.0
 LABEL_SHARE, LEAST_PLOT = 0.52, 90.0
 TICK_SPACE = 40.0
@@ -203,6 +203,8 @@ def draw(
     _draw_chance(painter, layout, colours)
     for bar, row in drawn:
         _draw_interval(painter, layout, bar, row, colours)
+        if layout.bars.style == "dots":
+            _draw_dot(painter, layout, bar, row, colours)
     for bar, row in zip(layout.bars.bars, layout.rows, strict=True):
         _draw_words(painter, layout, bar, row, colours)
         if bar.mark is not None and math.isfinite(bar.mark):
@@ -248,7 +250,7 @@ def _draw_words(painter: QPainter, layout: Layout, bar: Bar, row: QRectF, colour
     font = QFont(layout.font)
     font.setBold(bar.strong)
     painter.setFont(font)
-    painter.setPen(QColor(colours.faint if bar.faint else colours.text))
+    painter.setPen(QColor(colours.muted if bar.faint else colours.text))
     metrics = QFontMetricsF(font)
     side = Qt.AlignmentFlag.AlignVCenter
     place = QRectF(row.left() + 4, row.top(), layout.label, row.height())
@@ -266,9 +268,6 @@ def _draw_body(painter: QPainter, layout: Layout, bar: Bar, row: QRectF, colours
         start = layout.x(layout.axis.low if chance is None else chance)
         painter.setPen(QPen(colour, 2.0))
         painter.drawLine(QPointF(start, middle), QPointF(x, middle))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawEllipse(QPointF(x, middle), 4.5, 4.5)
         return
     zero = layout.x(max(layout.axis.low, min(0.0, layout.axis.high)))
     body = QRectF(min(zero, x), middle - THICKNESS / 2, abs(x - zero), THICKNESS)
@@ -305,6 +304,13 @@ def _draw_interval(painter: QPainter, layout: Layout, bar: Bar, row: QRectF, col
         painter.drawLine(QPointF(x, middle - CAP), QPointF(x, middle + CAP))
 
 
+def _draw_dot(painter: QPainter, layout: Layout, bar: Bar, row: QRectF, colours: Colours) -> None:
+    """Over the interval, and smaller than its ends, so that both are seen however narrow it is."""
+    painter.setPen(QPen(QColor(colours.surface), 1.0))
+    painter.setBrush(QColor(colours.faint if bar.baseline or bar.faint else colours.accent))
+    painter.drawEllipse(QPointF(layout.x(bar.value), row.center().y()), DOT, DOT)
+
+
 def _draw_mark(painter: QPainter, x: float, y: float, colours: Colours) -> None:
     """A hollow diamond; a rim in the ground's colour keeps it apart from the bar behind it."""
     corners = [QPointF(x, y - MARK), QPointF(x + MARK, y), QPointF(x, y + MARK), QPointF(x - MARK, y)]
@@ -327,7 +333,7 @@ def _draw_apart(painter: QPainter, layout: Layout, colours: Colours) -> None:
 class Sign:
     """A line of the legend: its sign and what it means."""
 
-    kind: Literal["trained", "baseline", "interval", "chance", "paper", "strong"]
+    kind: Literal["trained", "baseline", "gone", "interval", "chance", "paper", "strong"]
     text: str
 
 
@@ -335,10 +341,12 @@ def legend(charts: Sequence[Bars], paper: str) -> tuple[Sign, ...]:
     """What the signs of these charts mean; only of those that there are."""
     bars = [bar for chart in charts for bar in chart.bars]
     found: list[Sign] = []
-    if any(not bar.baseline for bar in bars):
+    if any(not bar.baseline and not bar.faint for bar in bars):
         found.append(Sign("trained", "learned"))
     if any(bar.baseline for bar in bars):
         found.append(Sign("baseline", "baseline"))
+    if any(bar.faint and not bar.baseline for bar in bars):
+        found.append(Sign("gone", "no longer in the library"))
     if any(math.isfinite(bar.low) for bar in bars):
         found.append(Sign("interval", "95 % interval"))
     if any(chart.chance is not None for chart in charts):
@@ -389,8 +397,8 @@ def draw_signs(painter: QPainter, rect: QRectF, signs: Sequence[Sign], font: QFo
 def _draw_sign(painter: QPainter, place: QRectF, sign: Sign, font: QFont, colours: Colours) -> None:
     middle = place.center()
     body = QRectF(place.left(), middle.y() - THICKNESS / 2, place.width(), THICKNESS)
-    if sign.kind == "trained":
-        painter.fillRect(body, QBrush(QColor(colours.accent)))
+    if sign.kind in ("trained", "gone"):
+        painter.fillRect(body, QColor(colours.accent if sign.kind == "trained" else colours.faint))
     elif sign.kind == "baseline":
         fill = QColor(colours.faint)
         fill.setAlphaF(0.38)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from app.charts import bar_drawing
@@ -74,6 +74,9 @@ class BarPlot(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's signature
         """All of it: there is not much."""
         painter = QPainter(self)
+        if self.hasFocus() and all(bar.key != self.chosen for bar in self.bars.bars):
+            painter.setPen(QColor(self._theme.colours.accent))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         bar_drawing.draw(
             painter, self.layout_of_bars(), self._theme.colours, chosen=self.chosen, hovered=self._hovered,
             focus=self.hasFocus(),

@@ -86,6 +86,7 @@ class Grid:
         longest = max((metrics.horizontalAdvance(name) for name in matrix.names), default=0.0) + 2
         self.side = min(longest, rect.width() * SIDE_SHARE)
         self.top = min(longest, rect.height() * TOP_SHARE)
+        self.named = True
         self.named = self._cell(n, rect)[1] >= NAMED
         if not self.named:
             self.side = self.top = 0.0
@@ -99,7 +100,8 @@ class Grid:
         width = (rect.width() - self.side - CAPTION - 2 * PAD) / n
         height = (rect.height() - self.top - CAPTION - 2 * PAD) / n
         tall = max(min(height, TALLEST, max(width, 1.0) * 1.2), 1.0)
-        return max(min(width, WIDEST, tall * 2.2), 1.0), tall
+        flat = 2.2 if self.named else 1.6
+        return max(min(width, WIDEST, tall * flat), 1.0), tall
 
     def cell(self, cell: Cell) -> QRectF:
         """Where a cell is."""

@@ -23,12 +23,22 @@ def rendered(paint: Paint, size: QSize, ground: str, title: str, suffix: str) ->
 
 
 def _picture(paint: Paint, size: QSize, ground: str) -> bytes:
+    return encoded(painted(paint, size, ground))
+
+
+def painted(paint: Paint, size: QSize, ground: str) -> QImage:
+    """A picture that is not yet compressed, which takes most of the time and needs no widget."""
     image = QImage(size * SCALE, QImage.Format.Format_RGB32)
     image.fill(QColor(ground))
     image.setDevicePixelRatio(SCALE)
     painter = QPainter(image)
     paint(painter)
     painter.end()
+    return image
+
+
+def encoded(image: QImage) -> bytes:
+    """A picture as a PNG file."""
     buffer = QBuffer()
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")  # type: ignore[call-overload] # the stubs know no QBuffer here

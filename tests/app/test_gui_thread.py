@@ -15,8 +15,12 @@ from sqlalchemy import Engine, event
 
 from app.census import Reader
 from app.context import Context
+from app.evaluation import Evaluation
+from app.listening import Listening
+from app.views.compare.compare_view import CompareView
 from tests.scene import Scene
 from tests.synthetic import Mix, embed, first_waiting
+from tests.synthetic_evaluations import fill, shelf_of
 
 MIX = Mix(2000, waiting=0.1, failed=101)
 DISK = (
@@ -134,9 +138,37 @@ def read_more(scene: Scene) -> None:
     )
 
 
+def test_comparing_encoders_touches_no_disk_on_the_gui_thread(watch: Watch, scene: Scene) -> None:
+    scene.fill(MIX)
+    fill(scene.context.library.path, shelf_of(range(1, 81)))
+    evaluation = Evaluation(scene.session, scene.context)
+    view = CompareView(evaluation, Listening(scene.session), scene.player)
+    scene.qtbot.addWidget(view)
+    scene.session.start()
+    scene.until(lambda: scene.session.census is not None)
+    watch.on = True
+    view.show()
+    scene.until(lambda: evaluation.comparison is not None)
+    for name in ("charts", "table", "result", "report", "directions", "sides", "listening"):
+        view.show_page(name)
+        scene.until(lambda name=name: view.pages.currentWidget() is view.made.get(name))
+        scene.qtbot.wait(30)
+    view.show_page("result")
+    confusion = view.page("result").confusion  # type: ignore[attr-defined] # the result's page
+    scene.until(lambda: bool(confusion.chart.matrix.names))
+    confusion.chart.choose((0, 0))
+    scene.until(lambda: bool(confusion.list.confused.found))
+    dialog = view.run()
+    scene.until(lambda: all(one.preview or one.trouble for one in dialog.tasks.offers if one.from_music))
+    dialog.reject()
+    watch.on = False
+    evaluation.close()
+    assert not watch.seen, "\n".join(watch.seen)
+
+
 def test_the_views_bring_in_neither_a_decoder_nor_sql() -> None:
     code = (
-        "import sys, app.views.library, app.views.similar; "
+        "import sys, app.views.library, app.views.similar, app.views.compare.compare_view; "
         "print([m for m in ('av', 'sqlalchemy', 'sqlite3', 'torch', 'sklearn', 'umap', 'mutagen') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -150,7 +150,8 @@ class ChartsPage(QWidget):
         self.charts[bars.key] = chart
 
     def _chosen_in(self, key: str) -> str:
-        return self._looking.chosen[1] if self._looking.chosen[0] == key else ""
+        looking = self._looking
+        return looking.chosen[1] if looking.picked and looking.chosen[0] == key else ""
 
     def _mark(self) -> None:
         for key, chart in self.charts.items():

@@ -15,14 +15,17 @@ from app.drops import raw_paths
 from app.evaluation import Draft, Evaluation
 from app.listening import Listening
 from app.player import Player
+from app.views.compare.blind_round import BlindListening
 from app.views.compare.charts_page import ChartsPage
 from app.views.compare.directions_page import DirectionsPage
 from app.views.compare.job_strip import JobStrip
 from app.views.compare.looking import Looking
 from app.views.compare.result_page import ResultPage
 from app.views.compare.run_dialog import RunDialog, welcome
+from app.views.compare.side_by_side import SideBySide
 from app.views.compare.table_page import TablePage
 from app.views.compare.tools import Tools
+from core.evaluation.spec import TaskSpec
 
 if TYPE_CHECKING:
     from core.evaluation.columns import Comparison
@@ -151,12 +154,8 @@ class CompareView(QWidget):
         if name == "directions":
             return DirectionsPage(self.looking)
         if name == "sides":
-            from app.views.compare.side_by_side import SideBySide
-
             return SideBySide(self._evaluation.session, self._player)
         if name == "listening":
-            from app.views.compare.blind_round import BlindListening
-
             return BlindListening(self._listening, self._player)
         report = name == "report"
         charts = ChartsPage(self.looking, partial(self._shown, name), HEAD if report else "")
@@ -172,6 +171,7 @@ class CompareView(QWidget):
         if not self.isVisible():
             return
         lacks = self._lacks(name)
+        self.tools.setVisible(name in FILTERS)
         self.tools.show_filters(() if lacks else FILTERS.get(name, ()))
         if lacks:
             self._told_empty()
@@ -232,8 +232,6 @@ class CompareView(QWidget):
 
     def run_report(self) -> None:
         """Compute the report of every encoder; it needs no choice."""
-        from core.evaluation.spec import TaskSpec
-
         self._evaluation.start(Draft((TaskSpec(kind="report"),)))
 
     def _link(self, link: str) -> None:

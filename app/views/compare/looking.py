@@ -40,6 +40,8 @@ class Looking(QObject):
         self.comparison: Comparison | None = None
         self.report: Comparison | None = None
         self.chosen = NOTHING
+        self.picked = False
+        """Whether a person chose it."""
         evaluation.changed.connect(self._filter)
         evaluation.session.encoders_changed.connect(self.changed)
 
@@ -63,7 +65,7 @@ class Looking(QObject):
         """Choose a result."""
         there = None if self.comparison is None else self.comparison.column(column)
         if (column, encoder) != self.chosen and there is not None and there.cell(encoder) is not None:
-            self.chosen = (column, encoder)
+            self.chosen, self.picked = (column, encoder), True
             self.chosen_changed.emit()
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
@@ -11,9 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QWidget
 
 from app.forms import Editor, editor_for
-
-if TYPE_CHECKING:
-    from core.evaluation.spec import Option
+from core.evaluation.spec import Option
 
 EDITOR_WIDTH = 168
 KINDS: Mapping[str, Any] = {"text": str, "number": int, "flag": bool, "choice": str}

@@ -142,7 +142,7 @@ class ScoresTable(QTableView):
             header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
             header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             for column in range(1, len(heads)):
-                header.resizeSection(column, 116)
+                header.resizeSection(column, 124)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def keyboardSearch(self, search: str) -> None:  # noqa: N802 - Qt's name

@@ -5,13 +5,24 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QShowEvent
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHeaderView,
     QLabel,
+    QMenu,
+    QMessageBox,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -20,6 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import wording
 from app.theme import Theme
 from app.views.compare import words
 from app.views.compare.looking import Looking
@@ -225,9 +237,12 @@ class FiguresTable(QTableView):
     -------
     opened
         A double click, or Enter.
+    menu_wanted(QPoint)
+        A context menu of the chosen cell at this place on the screen.
     """
 
     opened = Signal()
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, looking: Looking) -> None:
         super().__init__()
@@ -259,6 +274,10 @@ class FiguresTable(QTableView):
         names.setObjectName("names")
         header.sortIndicatorChanged.connect(self.figures.sort)
         self.doubleClicked.connect(lambda _: self.opened.emit())
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(
+            lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at))
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Enter opens."""
@@ -312,6 +331,7 @@ class TablePage(QWidget):
         layout.addWidget(self.table, 1)
         layout.addWidget(note)
         self.table.opened.connect(self.opened)
+        self.table.menu_wanted.connect(self._show_menu)
         self.table.selectionModel().currentChanged.connect(self._picked)
         looking.changed.connect(self.refresh)
         looking.chosen_changed.connect(self._mark)
@@ -333,6 +353,52 @@ class TablePage(QWidget):
         super().showEvent(event)
         if self._out_of_date:
             self.refresh()
+
+    def _show_menu(self, place: QPoint) -> None:
+        if self._looking.cell is not None:
+            menu = self.menu()
+            menu.exec(place)
+            menu.deleteLater()
+
+    def menu(self) -> QMenu:
+        """What can be done with the chosen cell."""
+        theme, menu = self._looking.evaluation.context.theme, QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.addAction("Show what is behind it", self.opened.emit)
+        menu.addAction(theme.icon("copy"), "Copy", self._copy)
+        menu.addSeparator()
+        forget = menu.addAction("Forget this encoder’s results…", self.ask_forget)
+        there = self._looking.chosen[1] in self._looking.present
+        forget.setEnabled(not there)
+        forget.setToolTip(
+            "Not now: the encoder is in the library." if there else "They can be computed no more."
+        )
+        return menu
+
+    def _copy(self) -> None:
+        cell, column = self._looking.cell, self._looking.column
+        if cell is not None and column is not None:
+            title, gone = self._looking.evaluation.title, cell.record.encoder not in self._looking.present
+            QGuiApplication.clipboard().setText(words.tip(cell, column, title, gone=gone))
+
+    def ask_forget(self) -> QMessageBox:
+        """Ask, and only then forget all that an encoder that is gone has scored."""
+        encoder = self._looking.chosen[1]
+        evaluation = self._looking.evaluation
+        ids = [record.id for record in evaluation.records if record.encoder == encoder]
+        box = QMessageBox(self.window())
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Forget results")
+        box.setText(f"Forget what “{evaluation.title(encoder)}” scored?")
+        box.setInformativeText(
+            f"{wording.count(len(ids), 'result')} of an encoder that is no longer in the library."
+        )
+        forget = box.addButton("Forget", QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        forget.clicked.connect(lambda: evaluation.delete(ids))
+        box.open()
+        return box
 
     def _picked(self, index: QModelIndex) -> None:
         model = self.table.figures

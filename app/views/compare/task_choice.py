@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -31,10 +30,8 @@ from app.notify import message_of
 from app.views.compare.option_form import OptionForm
 from app.views.rows_delegate import TWO_LINES, TwoLines, TwoLinesDelegate
 from core import paths
-
-if TYPE_CHECKING:
-    from core.evaluation.spec import Source, TaskSpec
-    from core.library.records import EvaluationRecord
+from core.evaluation.spec import SOURCES, Source, TaskSpec
+from core.library.records import EvaluationRecord
 
 NUMBER = int(Qt.ItemDataRole.UserRole) + 5
 FIELDS = {
@@ -173,8 +170,6 @@ class TaskChoice(QWidget):
     # -- what is offered
 
     def _offer_all(self) -> None:
-        from core.evaluation.spec import SOURCES, TaskSpec
-
         sources = {source.kind: source for source in SOURCES}
         specs: list[tuple[str, str, dict[str, str]]] = [("Report without labels", "report", {})]
         specs += [(title, "field", {"field": name}) for name, title in FIELDS.items()]
@@ -310,8 +305,6 @@ class TaskChoice(QWidget):
         self._evaluation.recognise(path, partial(self._recognised, path), self._not_recognised)
 
     def _recognised(self, path: bytes, spec: TaskSpec | None) -> None:
-        from core.evaluation.spec import SOURCES
-
         if not isValid(self):
             return
         sources = {source.kind: source for source in SOURCES}
@@ -368,8 +361,6 @@ def _named(spec: TaskSpec, source: Source) -> str:
 
 def _earlier(records: Iterable[EvaluationRecord]) -> list[TaskSpec]:
     """Data sets that were asked before."""
-    from core.evaluation.spec import SOURCES, TaskSpec
-
     kinds = {source.kind for source in SOURCES}
     found: dict[str, TaskSpec] = {}
     for record in records:

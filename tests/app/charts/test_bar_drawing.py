@@ -130,7 +130,7 @@ def test_which_bar_is_below_a_point(qapp: QApplication) -> None:
 
 def test_the_legend_explains_what_is_there_and_no_more(qapp: QApplication) -> None:
     kinds = [sign.kind for sign in legend([FEW], "the paper")]
-    assert kinds == ["trained", "baseline", "interval", "chance", "strong", "paper"]
+    assert kinds == ["trained", "baseline", "gone", "interval", "chance", "strong", "paper"]
     plain = Bars("k", "", "", (Bar("a", "", 1.0),))
     assert [sign.kind for sign in legend([plain], "the paper")] == ["trained"]
     signs = legend([FEW], "the paper")

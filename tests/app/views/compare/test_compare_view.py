@@ -211,6 +211,24 @@ def test_a_cell_that_is_chosen_is_chosen_everywhere(compare: CompareScene, shelf
     assert compare.page("table").table.currentIndex() == table.figures.place((key, "mfcc"))
 
 
+def test_results_of_an_encoder_that_is_gone_can_be_forgotten_and_of_no_other(
+    compare: CompareScene, shelf: Shelf
+) -> None:
+    view = compare.open(shelf)
+    page = compare.page("table")
+    key = page.table.figures.columns[0].key
+    forget = "Forget this encoder’s results…"
+    for encoder, can in (("mfcc", False), ("melcpc-1", True)):
+        view.looking.choose(key, encoder)
+        menu = page.menu()
+        assert {action.text(): action.isEnabled() for action in menu.actions()}[forget] == can
+        menu.deleteLater()
+    box = page.ask_forget()
+    next(button for button in box.buttons() if button.text() == "Forget").click()
+    compare.until(lambda: "melcpc-1" not in page.table.figures.encoders)
+    assert "mfcc" in page.table.figures.encoders
+
+
 # -- writing
 
 
