@@ -6,6 +6,7 @@ are put side by side there too (`core.evaluation.comparison`), so that the windo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,8 @@ KIND = "evaluate"
 BASELINES = ("mfcc", "random", "random-multi")
 """Strategies that learn nothing and stand beside all others."""
 BUSY_MS, IDLE_MS = 1500, 5000
+REST = 5.0
+"""Between two looks that find something, so many times as long as one takes: an evaluation needs the processors."""
 MOST_CONFUSED = 500
 Cell = tuple[int, int]
 
@@ -100,6 +103,8 @@ class Looked:
     comparison: Comparison
     others: int = 0
     """Results with PCA where those without are shown, or the other way round."""
+    seconds: float = 0.0
+    """That it took."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +193,7 @@ class Evaluation(QObject):
             self._timer.stop()
             return
         self.refresh()
-        self._timer.start(BUSY_MS if self.busy else IDLE_MS)
+        self._timer.start(self._interval())
 
     def refresh(self) -> None:
         """Look soon; one look at a time."""
@@ -197,6 +202,14 @@ class Evaluation(QObject):
             self._looking = True
             stamp = () if self._looked is None else self._looked.stamp
             self.session.ask(partial(_look, stamp, self.reduced), self._take, self._failed)
+
+    def _interval(self) -> int:
+        took = 0.0 if self._looked is None else self._looked.seconds
+        return max(BUSY_MS, round(1000 * REST * took)) if self.busy else IDLE_MS
+
+    def _pace(self) -> None:
+        if self._timer.isActive() and self._timer.interval() != self._interval():
+            self._timer.setInterval(self._interval())
 
     def set_reduced(self, on: bool) -> None:
         """Show the results of embeddings of equal dimensions, or those of embeddings as they are."""
@@ -212,6 +225,7 @@ class Evaluation(QObject):
         self._looking, self._said = False, ""
         if looked is not None:
             self._looked = looked
+            self._pace()
             self.changed.emit()
         if self._look_again:
             self.refresh()
@@ -291,9 +305,7 @@ class Evaluation(QObject):
 
     def _job_moved(self, view: JobView) -> None:
         if view.kind == KIND:
-            interval = BUSY_MS if view.live else IDLE_MS
-            if self._timer.isActive() and self._timer.interval() != interval:
-                self._timer.setInterval(interval)
+            self._pace()
             self.job_changed.emit()
 
     def _job_ended(self, view: JobView) -> None:
@@ -303,6 +315,7 @@ class Evaluation(QObject):
 
 def _look(before: tuple[object, ...], reduced: bool, reader: Reader) -> Looked | None:
     """In a thread: the results side by side; None where all is as it was."""
+    began = time.monotonic()
     evaluations = reader.library.evaluations
     stamp: tuple[object, ...] = (*evaluations.stamp(), reduced)
     if stamp == before:
@@ -312,7 +325,7 @@ def _look(before: tuple[object, ...], reduced: bool, reader: Reader) -> Looked |
     records = evaluations.all()
     compared = compare(records, evaluations.arrays, reduced=reduced)
     others = sum(bool(record.config.get("pca")) != reduced for record in records)
-    return Looked(stamp, tuple(records), compared, others)
+    return Looked(stamp, tuple(records), compared, others, time.monotonic() - began)
 
 
 def _confused(record_id: int, cell: Cell, reader: Reader) -> tuple[Confused, ...]:
