@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -247,6 +248,24 @@ class CurveChart(QFrame):
         self._chance.setPen(pg.mkPen(colours.muted, style=Qt.PenStyle.DashLine))
         self._cross.setPen(pg.mkPen(colours.faint))
 
+    @contextmanager
+    def sharp(self, scale: float) -> Iterator[None]:
+        """Have curves drawn as lines `scale` times as wide, not as the pixels that are kept of them for the screen."""
+        items = list(self._items.values())
+        pens = [item.opts["pen"] for item in items]
+        for item, pen in zip(items, pens, strict=True):
+            item.setCacheMode(item.CacheMode.NoCache)
+            _export(item, True)
+            if pen is not None:
+                item.setPen(_wider(pen, scale))
+        try:
+            yield
+        finally:
+            for item, pen in zip(items, pens, strict=True):
+                item.setPen(pen)
+                _export(item, False)
+                item.setCacheMode(item.CacheMode.DeviceCoordinateCache)
+
     # -- what is shown
 
     def show_lines(self, lines: Sequence[Line], span: Span | None, in_time: bool = False) -> None:
@@ -362,6 +381,18 @@ def _table(lines: Sequence[Line], x: float) -> str:
 def _value(line: Line, x: float) -> str:
     told = line.told or line.curve
     return f"{told.y[int(np.argmin(np.abs(told.x - x)))]:.3g}"
+
+
+def _export(item: Any, on: bool) -> None:
+    """Have a curve and its dots be drawn with all they have."""
+    for part in (item, *item.childItems()):
+        part.setExportMode(on, {"antialias": True} if on else None)
+
+
+def _wider(pen: QPen, scale: float) -> QPen:
+    wider = QPen(pen)
+    wider.setWidthF(pen.widthF() * scale)
+    return wider
 
 
 def _pen(line: Line) -> QPen | None:

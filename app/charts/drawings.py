@@ -26,6 +26,8 @@ class Chart:
         Name of what is reached by chance, in `Overlaid.chance`; empty: nothing is.
     noisy
         Whether smoothing helps.
+    music
+        What was measured of it now and then, in a few words.
     """
 
     key: str
@@ -37,13 +39,14 @@ class Chart:
     ceiling: float | None = None
     chance: str = ""
     noisy: bool = True
+    music: str = "held-out music"
 
     @property
     def note(self) -> str:
         """How to read it, in a few words."""
         if self.trained and self.validated:
             return "line: training · dots: held out"
-        return "held-out music" if self.validated else ""
+        return self.music if self.validated else ""
 
 
 CHARTS = (
@@ -54,7 +57,8 @@ CHARTS = (
           "candidates. Dashed: by chance, for the held-out music.", "accuracy", "val_accuracy", 0.0,
           chance="chance"),
     Chart("knn_album", "Same album nearby", "kNN hit rate: how often one of the ten nearest tracks is of the same "
-          "album. Dashed: by chance.", validated="knn_album", floor=0.0, chance="knn_album_chance"),
+          "album, among up to 256 tracks of the run; it trains on most of them. Dashed: by chance.",
+          validated="knn_album", floor=0.0, chance="knn_album_chance", music="up to 256 tracks"),
     Chart("alignment", "Distance of pairs", "Alignment (Wang & Isola 2020): mean squared distance of what belongs "
           "together. Lower is better, unless everything lies at one point.", validated="alignment", floor=0.0),
     Chart("uniformity", "Spread of all", "Uniformity (Wang & Isola 2020): how evenly all tracks cover the sphere. "

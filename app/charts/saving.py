@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,34 +14,57 @@ from PySide6.QtWidgets import QWidget
 
 from app.charts.curves import CurveChart
 from app.charts.drawings import STAGES, Chart, Overlaid
-from app.charts.rendering import rendered, write
+from app.charts.rendering import SCALE, encoded, painted, rendered, write
 from core.library.records import Points
 
-LEGEND = 26
+LEGEND, MARGIN, SIGN, GAP = 26, 16.0, 16.0, 18.0
+"""Height of the legend's rows, what is free on both sides, width of a colour's line, and what is between two names."""
+Sign = tuple[str, str, float]
+"""Name, colour, and the width of the name."""
 
 
-def picture(chart: CurveChart, runs: Sequence[Overlaid], suffix: str) -> bytes:
-    """The chart as it is seen, with a legend below it; `.png` or `.svg`."""
-    size = chart.size() + QSize(0, LEGEND)
-    paint = partial(_paint, chart, runs, size)
-    return rendered(paint, size, chart.colours.surface, chart.title, suffix)
+def picture(chart: CurveChart, runs: Sequence[Overlaid], suffix: str) -> Callable[[], bytes]:
+    """The chart as it is seen, with a legend below it; `.png` or `.svg`. What it returns is for a thread to call."""
+    rows = _rows(chart, _legend(chart, runs))
+    size = chart.size() + QSize(0, LEGEND * len(rows))
+    paint, ground = partial(_paint, chart, rows), chart.colours.surface
+    with chart.sharp(1 if suffix == ".svg" else SCALE):
+        if suffix == ".svg":
+            drawing = rendered(paint, size, ground, chart.title, suffix)
+            return lambda: drawing
+        return partial(encoded, painted(paint, size, ground))
 
 
-def _paint(chart: CurveChart, runs: Sequence[Overlaid], size: QSize, painter: QPainter) -> None:
-    colours = chart.colours
+def _paint(chart: CurveChart, rows: Sequence[Sequence[Sign]], painter: QPainter) -> None:
     chart.save.hide()  # a button is no part of a chart
     chart.render(painter, QPoint(), QRegion(chart.rect()), QWidget.RenderFlag.DrawChildren)
     chart.save.show()
     painter.setFont(chart.font())
-    x = 16.0
-    for name, colour in _legend(chart, runs):
-        width = painter.fontMetrics().horizontalAdvance(name)
-        painter.fillRect(QRectF(x, size.height() - LEGEND / 2 - 2, 16, 3), QColor(colour))
-        painter.setPen(QColor(colours.text))
-        painter.drawText(
-            QRectF(x + 22, size.height() - LEGEND, width + 4, LEGEND - 4), Qt.AlignmentFlag.AlignVCenter, name
-        )
-        x += width + 44
+    painter.setPen(QColor(chart.colours.text))
+    for row, signs in enumerate(rows):
+        x, top = MARGIN, chart.height() + row * LEGEND
+        for name, colour, width in signs:
+            painter.fillRect(QRectF(x, top + LEGEND / 2 - 2, SIGN, 3), QColor(colour))
+            painter.drawText(
+                QRectF(x + SIGN + 6, top, width, LEGEND - 4), Qt.AlignmentFlag.AlignVCenter, name
+            )
+            x += SIGN + 6 + width + GAP
+
+
+def _rows(chart: CurveChart, legend: Sequence[tuple[str, str]]) -> list[list[Sign]]:
+    """The legend in as many rows as it needs; a name that is wider than the chart is cut."""
+    metrics, room = chart.fontMetrics(), chart.width() - 2 * MARGIN
+    rows: list[list[Sign]] = []
+    left = 0.0
+    for name, colour in legend:
+        told = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, round(room - SIGN - 10))
+        width = metrics.horizontalAdvance(told) + 4.0
+        if not rows or left + SIGN + 6 + width > room:
+            rows.append([])
+            left = 0.0
+        rows[-1].append((told, colour, width))
+        left += SIGN + 6 + width + GAP
+    return rows
 
 
 def _legend(chart: CurveChart, runs: Sequence[Overlaid]) -> list[tuple[str, str]]:

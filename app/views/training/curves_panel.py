@@ -296,9 +296,10 @@ class CurvesPanel(QWidget):
             ids = [run.id for run in self.wish.runs]
             self._training.points(ids, lambda _: notifier.done(told, str(path)), write, latest="")
         else:
-            content = saving.picture(self.charts[chart.key], self.wish.runs, path.suffix.lower())
-            write_content = partial(rendering.write, path, content)
-            self._training.context.background.run(write_content, lambda _: notifier.done(told, str(path)))
+            encode = saving.picture(self.charts[chart.key], self.wish.runs, path.suffix.lower())
+            self._training.context.background.run(
+                lambda: rendering.write(path, encode()), lambda _: notifier.done(told, str(path))
+            )
 
 
 def _load() -> None:

@@ -38,6 +38,16 @@ def test_every_chart_has_a_line_for_each_run(runs: list[tuple[RunRecord, Points]
     assert drawing.span == (0, 400)
 
 
+def test_only_what_was_measured_on_held_out_music_is_called_so() -> None:
+    notes = {chart.key: chart.note for chart in CHARTS}
+    assert notes["loss"] == "line: training · dots: held out"
+    assert notes["uniformity"] == "held-out music"
+    assert (
+        notes["knn_album"] == "up to 256 tracks"
+    )  # of those that are trained on as well, see core.training.panel
+    assert notes["lr"] == ""
+
+
 def test_training_is_a_line_and_validation_dots_in_one_colour(runs: list[tuple[RunRecord, Points]]) -> None:
     loss = drawn(runs[:1]).lines["loss"]
     assert [line.style for line in loss] == ["line", "marks"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
 
+from app.charts import saving
 from app.charts.drawings import CHARTS, SHARES
 from app.theme import DARK, LIGHT
 from app.views.training.curves_panel import CurvesPanel
@@ -150,6 +153,40 @@ def test_a_chart_is_saved_as_a_picture(
     else:
         assert QSvgRenderer(str(path)).isValid()
         assert HEALTHY.name in path.read_text("utf-8")
+
+
+def test_a_saved_picture_names_every_run_however_many_there_are(
+    panel: CurvesPanel, train: TrainScene
+) -> None:
+    chart = panel.charts["loss"]
+    runs = [replace(panel.wish.runs[0], name=f"same-track-multi-modern-{number}") for number in range(9)]
+    drawn = saving.picture(chart, runs, ".svg")().decode()
+    assert all(run.name in drawn for run in runs)
+    rows = saving._rows(chart, [(run.name, run.colour) for run in runs])
+    assert len(rows) > 1
+    for row in rows:
+        width = sum(saving.SIGN + 6 + width for _, _, width in row) + saving.GAP * (len(row) - 1)
+        assert width <= chart.width() - 2 * saving.MARGIN
+    picture = QImage.fromData(saving.picture(chart, runs, ".png")())
+    assert picture.height() == 3 * (chart.height() + saving.LEGEND * len(rows))
+
+
+def test_a_saved_picture_is_as_sharp_as_it_is_large(panel: CurvesPanel) -> None:
+    chart, runs = panel.charts["loss"], panel.wish.runs
+    image = QImage.fromData(saving.picture(chart, runs, ".png")())
+    inside = range(190, image.width() - 30), range(130, 3 * chart.height() - 90)
+    runs_of_colour = [
+        len(list(same))
+        for y in inside[1]
+        for _, same in groupby(image.pixelColor(x, y).name() for x in inside[0])
+    ]
+    assert len(runs_of_colour) > 1000
+    odd = sum(
+        length % 3 != 0 for length in runs_of_colour
+    )  # none, where each pixel of the screen has become nine
+    assert odd > len(runs_of_colour) / 3
+    for item in chart._items.values():  # on the screen it is as quick as before
+        assert item.cacheMode() == item.CacheMode.DeviceCoordinateCache
 
 
 def test_a_chart_is_saved_as_every_number_behind_it(
