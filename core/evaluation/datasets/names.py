@@ -17,14 +17,14 @@ def title_key(title: str) -> str:
 
     A live take, a remix or a cover keeps a key of its own; "" says nothing ("Track 03").
     """
-    return version_key(_APOSTROPHE.sub("", fold(title)))
+    return version_key(fold(_APOSTROPHE.sub("", title)))
 
 
 def artist_key(artist: str) -> str:
-    """An artist without case, accents, punctuation, guests and article: "Beatles, The" is "the beatles"."""
-    folded = fold(artist).strip()
+    """An artist without case, accents, punctuation, guests and article: "Beatles, The" is "beatles"."""
+    folded = fold(_APOSTROPHE.sub("", artist)).strip()
     plain = _ARTICLE.sub("", _GUEST.sub("", folded).strip()).strip()
-    words = re.findall(r"\w+", _APOSTROPHE.sub("", plain).replace("&", " and ").replace("+", " and "))
+    words = re.findall(r"\w+", plain.replace("&", " and ").replace("+", " and "))
     return " ".join(words) or folded
 
 

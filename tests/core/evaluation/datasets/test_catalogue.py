@@ -41,12 +41,13 @@ def test_different_artists_and_titles_keep_different_keys() -> None:
     titles = ["Let It Be", "Let It Be (Live)", "Let It Be (Remix)", "Let It Bleed"]
     assert len({title_key(title) for title in titles}) == len(titles)
     assert title_key("Let It Be - Remastered 2009") == title_key("Let it be!") == "let it be"
+    assert title_key("Don`t Cry") == title_key("Don't cry") == title_key("DON´T CRY")
     assert artist_keys("Air; Beck") == {"air", "beck", "air beck"}
 
 
 @given(st.text(max_size=30))
 def test_any_name_has_a_key_that_is_stable(name: str) -> None:
-    assert artist_key(artist_key(name)) is not None
+    assert artist_key(name) or not any(letter.isalnum() for letter in name)
     assert artist_key(name) == artist_key(name.strip())
     assert "" not in artist_keys(name)
 

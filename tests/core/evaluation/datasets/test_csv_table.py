@@ -48,7 +48,7 @@ def test_a_path_and_a_label_are_found_in_any_table(
 def test_the_split_and_groups_are_taken(library: Library, here: Path) -> None:
     text = "path,label,split,artist\n" + "".join(
         f"{name},{name[0]},{part},{artist}\n"
-        for name, part, artist in zip(FILES, ("train", "Test", "training", "val"), "XXYZ", strict=True)
+        for name, part, artist in zip(FILES, ("train", "Test", "training", "dev"), "XXYZ", strict=True)
     )
     found = task(library, "csv", write(here, text))
     assert parts(library, found, here) == {
@@ -56,6 +56,13 @@ def test_the_split_and_groups_are_taken(library: Library, here: Path) -> None:
     }  # fmt: skip
     assert found.groups.tolist() == [0, 0, 1, 2]
     assert found.missing == ("The official split has 1 groups (artists, recordings) on both sides.",)
+
+
+def test_what_no_part_of_the_split_names_is_counted(library: Library, here: Path) -> None:
+    text = "path,label,set\na/one.wav,x,train\na/two.wav,y,test\nb/three.wav,y,valid\nb/four.wav,y,\n"
+    found = task(library, "csv", write(here, text))
+    assert sorted(told(library, found, here)) == ["a/one.wav", "a/two.wav", "b/three.wav"]
+    assert found.missing == ("3 of 4 listed tracks are used.", "1 are in no part of the split.")
 
 
 def test_a_split_without_a_tested_part_is_told(library: Library, here: Path) -> None:

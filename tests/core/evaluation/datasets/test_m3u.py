@@ -58,6 +58,7 @@ def write(folder: Path, name: str, lines: list[str], encoding: str = "utf-8") ->
         ("/home/somebody/Björk/homo/01 JÓGA.flac", "utf-8"),
         ("file:///old/place/Homo/01%20J%C3%B3ga.mp3", "utf-8"),
         ("01 Jóga.mp3", "utf-8"),
+        ("D:\\01 Jóga.mp3", "cp1252"),
     ],
 )
 def test_a_track_is_found_however_the_list_names_it(
