@@ -21,8 +21,6 @@ Tracks = NDArray[np.int64]
 """Ids, ascending."""
 Flags = NDArray[np.bool_]
 
-NO_VECTOR = "have no vector under every encoder"
-
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
@@ -66,7 +64,7 @@ def everywhere(library: Library, encoders: Sequence[EncoderRecord], plan: str) -
 def only_with_vectors(task: Task, tracks: Tracks) -> Task:
     """The task over these tracks alone, so that every encoder is asked the same; the others are counted."""
     kept = np.isin(np.array(task.items, np.int64), tracks)
-    return task.only(kept, f"{NO_VECTOR}.")
+    return task.only(kept, "have no vector under every encoder.")
 
 
 def vectors(library: Library, encoder: EncoderRecord, plan: str, items: Sequence[int]) -> Vectors:

@@ -80,11 +80,6 @@ class Evaluations:
         with self._db.read() as connection:
             return _find(connection, key)
 
-    def known(self, keys: Collection[str]) -> set[str]:
-        """Those of these keys that have a result."""
-        with self._db.read() as connection:
-            return set(connection.scalars(select(Evaluation.key))) & set(keys)
-
     def add(self, record: EvaluationRecord, arrays: Arrays) -> EvaluationRecord:
         """Keep a result, all or nothing; where another job was quicker, its result stays and is returned."""
         values = asdict(record) | {"notes": list(record.notes), "created_at": time.time()}
