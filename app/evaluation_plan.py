@@ -13,10 +13,11 @@ from core.evaluation.spec import TaskSpec
 from core.library.records import EncoderRecord, EvaluationRecord
 
 COSTS: Mapping[tuple[str, str], float] = {
-    ("class", "svm"): 1.5e-5, ("class", "logistic"): 1e-5, ("tags", "logistic"): 1e-5,
+    ("class", "svm"): 8e-6, ("class", "logistic"): 8e-6, ("tags", "logistic"): 2e-6,
     ("playlists", "cosine"): 1e-6, ("report", ""): 6e-6,
 }  # fmt: skip
-"""Seconds for each item, dimension and seed on two cores, where no earlier result tells: by kind and probe."""
+"""Seconds for each item, dimension, class and seed on two cores, where no earlier result tells: by kind and probe."""
+LIKELY_COST = 1e-6
 EACH_S = 0.2
 """Seconds that a result takes however small it is."""
 DRAWN_ONCE = (0, 1)
@@ -38,12 +39,15 @@ class Question:
     kind
         `class`, `tags`, `playlists` or `report`.
     items
-        Tracks or playlists; None where the music has to be read first.
+        Tracks; None where the music has to be read first.
+    classes
+        Or tags, each of which is learned; 1 where nothing is.
     """
 
     key: str
     kind: str
     items: int | None
+    classes: int = 1
 
 
 @dataclass(frozen=True)
@@ -92,34 +96,28 @@ def foretell(
     rate
         Tracks listened to a second, as an earlier job had it.
     """
-    earlier = list(records)
-    encoder_of = {record.name: record for record in there}
+    earlier, by_name = list(records), {record.name: record for record in there}
     known = {_asked(record, seeds) for record in earlier}
     costs = {**COSTS, **_measured(earlier)}
-    results = already = 0
-    seconds: float | None = 0.0
-    for question in questions:
-        for probe in probes_of(question.kind, probes):
-            for name in encoders:
-                results += 1
-                encoder = encoder_of.get(name)
-                weights = encoder.weights_hash if encoder else ""
-                if encoder and (question.key, name, weights, probe, seeds, pca) in known:
-                    already += 1
-                elif question.items is None:
-                    seconds = None
-                elif seconds is not None:
-                    dim = encoder.track_dim if encoder else LIKELY_DIM
-                    size = question.items * (min(dim, REDUCED_DIM) if pca else dim)
-                    seconds += EACH_S + costs.get((question.kind, probe), 1e-6) * size * _draws(
-                        question, seeds
-                    )
+    asked = [(q, probe, name) for q in questions for probe in probes_of(q.kind, probes) for name in encoders]
+    left = [
+        (q, probe, by_name.get(name))
+        for q, probe, name in asked
+        if name not in by_name or (q.key, name, by_name[name].weights_hash, probe, seeds, pca) not in known
+    ]
+    seconds: float | None = None
+    if all(q.items is not None for q, _, _ in left):
+        sizes = [(q.kind, probe, _size(q, encoder, seeds, pca=pca)) for q, probe, encoder in left]
+        seconds = sum(EACH_S + costs.get((kind, probe), LIKELY_COST) * size for kind, probe, size in sizes)
     tracks = sum(waiting.get(name, 0) for name in encoders) if questions else 0
-    return Plan(results, already, seconds, tracks, tracks / (rate or LIKELY_RATE))
+    return Plan(len(asked), len(asked) - len(left), seconds, tracks, tracks / (rate or LIKELY_RATE))
 
 
-def _draws(question: Question, seeds: int) -> int:
-    return 1 if question.kind == "report" else seeds
+def _size(question: Question, encoder: EncoderRecord | None, seeds: int, *, pca: bool) -> int:
+    """What the time grows with: items x dimensions x classes x seeds."""
+    dim = encoder.track_dim if encoder else LIKELY_DIM
+    draws = 1 if question.kind == "report" else seeds
+    return (question.items or 0) * question.classes * (min(dim, REDUCED_DIM) if pca else dim) * draws
 
 
 def _asked(record: EvaluationRecord, seeds: int) -> tuple[Any, ...]:
@@ -138,11 +136,12 @@ def _key(spec: Mapping[str, Any]) -> str:
 
 
 def _measured(records: Sequence[EvaluationRecord]) -> dict[tuple[str, str], float]:
-    """Seconds for each item, dimension and seed, as they were."""
+    """Seconds for each item, dimension, class and seed, as they were."""
     found: dict[tuple[str, str], list[float]] = {}
     for record in records:
         n = max((figure.n for figure in record.figures.values()), default=0)
-        size = n * record.dim * max(record.seeds, 1)
+        learned = record.details.get("classes") or record.details.get("tags") or (None,)
+        size = n * record.dim * max(record.seeds, 1) * len(learned)
         if size and record.seconds > 0:
             found.setdefault((record.task_kind, record.probe), []).append(record.seconds / size)
     return {key: median(costs) for key, costs in found.items()}

@@ -76,6 +76,16 @@ def test_earlier_results_tell_how_long_others_take() -> None:
     assert svm.seconds == pytest.approx(10 + 100, rel=0.01)
 
 
+def test_what_has_to_learn_more_classes_takes_longer() -> None:
+    """10 s for three classes: 30 s for nine."""
+    details = {"classes": [{"name": name} for name in "abc"]}
+    nine = foretell(
+        [Question("another", "class", 100, 9)], ["mfcc"], ("svm",), 5, pca=False, records=[result(details=details)],
+        there=(MFCC,), waiting={}, rate=None,
+    )  # fmt: skip
+    assert nine.seconds == pytest.approx(30, rel=0.01)
+
+
 def test_fewer_dimensions_are_quicker() -> None:
     wide, reduced = plan().seconds, plan(pca=True).seconds
     assert wide is not None

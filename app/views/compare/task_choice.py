@@ -66,7 +66,8 @@ class Offer:
         kind = self.source.task_kind
         if self.preview is not None and self.preview.tasks:
             kind = self.preview.tasks[0][1]  # type: ignore[assignment] # a kind of task is one of these
-        return Question(self.spec.key, kind, items)
+        tasks = () if self.preview is None or kind not in ("class", "tags") else self.preview.tasks
+        return Question(self.spec.key, kind, items, max((told[3] for told in tasks), default=1))
 
     @property
     def told(self) -> str:
