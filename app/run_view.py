@@ -130,7 +130,9 @@ def _left(record: RunRecord, job: JobView | None) -> State:
     """What a run is that is noted as running, although nothing here works on it any more."""
     if job is None or job.job_id != record.job_id:
         return "elsewhere"
-    return "failed" if job.state == "failed" else "stopping"  # its row will say so in a moment
+    if job.state == "failed":
+        return "failed"
+    return "running" if job.state == "completed" else "stopping"  # its row will say how it ended in a moment
 
 
 def _young(name: str, job: JobView) -> RunView:

@@ -34,7 +34,8 @@ def test_what_was_paused_here_and_goes_on_elsewhere_is_learning_elsewhere(record
 
 
 def test_a_job_that_has_just_ended_is_not_elsewhere(record: RunRecord) -> None:
-    assert seen(record, "completed", 5).state == "stopping"
+    assert seen(record, "completed", 5).state == "running"
+    assert seen(record, "cancelled", 5).state == "stopping"
     assert seen(record, "failed", 5).state == "failed"
     assert seen(record, "failed", 5).message == "It broke."
 

@@ -41,7 +41,8 @@ def log(library: Library, run_id: int, first: int, count: int) -> None:
     rng = np.random.default_rng(run_id)
     for metric in METRICS:
         values = 4 * np.exp(-np.arange(first, first + count) / 50_000) + 0.2 * rng.standard_normal(count)
-        library.runs.log(run_id, ((first + i, metric, float(value)) for i, value in enumerate(values)))
+        points = ((first + i, metric, float(value)) for i, value in enumerate(values))
+        library.runs.log(run_id, points, first + count - 1)
 
 
 def exercise(gaps: Gaps, furniture: Furnished, file: Path) -> None:
