@@ -140,11 +140,11 @@ def main() -> None:
 
 def told(spec: TaskSpec, catalogue: Catalogue, what: str) -> None:
     """Read it, and say how long it took."""
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     (task,) = datasets.find(spec.kind).tasks(spec, catalogue)
-    spent = time.perf_counter() - start
+    spent, busy = time.perf_counter() - start, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{spec.kind:>15} {len(task.items):>8,} items {len(task.targets):>10,} targets {spent:6.2f} s {what}"
+    print(f"{spec.kind:>15} {len(task.items):>8,} items {len(task.targets):>10,} targets {spent:6.2f} s (CPU {busy:.1f} s) {what}"
           f" (process: {peak:.2f} GB so far)", flush=True)  # fmt: skip
 
 
