@@ -144,8 +144,8 @@ def told(spec: TaskSpec, catalogue: Catalogue, what: str) -> None:
     (task,) = datasets.find(spec.kind).tasks(spec, catalogue)
     spent, busy = time.perf_counter() - start, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{spec.kind:>15} {len(task.items):>8,} items {len(task.targets):>10,} targets {spent:6.2f} s (CPU {busy:.1f} s) {what}"
-          f" (process: {peak:.2f} GB so far)", flush=True)  # fmt: skip
+    print(f"{spec.kind:>15} {len(task.items):>8,} items {len(task.targets):>10,} targets {spent:6.2f} s "
+          f"(CPU {busy:.1f} s) {what} (process: {peak:.2f} GB so far)", flush=True)  # fmt: skip
 
 
 def stored(library: Library, n: int) -> None:
