@@ -175,7 +175,7 @@ class ResultPage(QWidget):
             *cell.record.notes,
             words.GONE if gone else "",
         ]
-        self.facts.setText("\n".join(note for note in notes if note))
+        self.facts.setText(" ".join(note for note in notes if note))
 
     def _show_tabs(self, kind: str) -> None:
         wanted = TABS.get(kind, ("Figures",))

@@ -131,7 +131,7 @@ class FiguresModel(QAbstractTableModel):
             gone = encoder not in self._looking.present
             return words.tip(cell, column, self._looking.evaluation.title, gone=gone)
         if role == Qt.ItemDataRole.FontRole:
-            return _bold(cell.best or cell.tie is True)
+            return _bold(words.strong(cell, column))
         digits = words.digits_of(column)
         if role == Qt.ItemDataRole.DisplayRole:
             return words.number(cell.figure.mean, digits)

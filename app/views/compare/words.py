@@ -115,6 +115,12 @@ def standing(cell: Cell, column: Column) -> str:
     return f"Tied with the best: {told}." if cell.tie else f"Behind the best: {told}."
 
 
+def strong(cell: Cell, column: Column) -> bool:
+    """Whether it is the best or tied with it; without intervals nobody can tell."""
+    told = math.isfinite(cell.figure.low) and len(column.cells) > 1
+    return (cell.best and told) or cell.tie is True
+
+
 def tip(cell: Cell, column: Column, title: Title, *, gone: bool) -> str:
     """Everything about a cell."""
     record, figure, digits = cell.record, cell.figure, digits_of(column)
@@ -163,7 +169,7 @@ def bars(column: Column, comparison: Comparison, title: Title, present: Mapping[
             Bar(
                 record.encoder, title(record.encoder), cell.figure.mean, cell.figure.low, cell.figure.high,
                 paper if math.isfinite(paper) else None, record.encoder in comparison.baselines,
-                (cell.best and len(column.cells) > 1) or cell.tie is True, gone,
+                strong(cell, column), gone,
                 tip(cell, column, title, gone=gone),
             )
         )  # fmt: skip
