@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, get_args, get_origin
@@ -34,6 +34,8 @@ SIDES: Choices = [
 CHOICES: Mapping[str, Choices] = {"augment.sides": SIDES}
 """For lists of which only a few make sense."""
 RATE, BATCH = "training.lr", "training.batch"
+AT_A_TURN = 6
+"""Fields that are made before the window has its turn: each is four widgets."""
 DIGITS = 7
 """Of a learning rate, as many as a field shows."""
 
@@ -87,13 +89,13 @@ class MoreSettings(QWidget):
         self._values: dict[str, Any] = {}
         self._kept: dict[str, Any] = {}  # edits that await the fields of another strategy
         self._most: int | None = None
-        self._waiting: list[Group] = []
+        self._waiting: list[Callable[[], None]] = []
         self._schema: tuple[Any, ...] = ()
         self._filling = False
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(18)
-        self._turn = QTimer(self, singleShot=True, interval=0)  # one group for each turn of the event loop
+        self._turn = QTimer(self, singleShot=True, interval=0)  # a few fields for each turn of the event loop
         self._turn.timeout.connect(self._make_next)
 
     @property
@@ -152,11 +154,12 @@ class MoreSettings(QWidget):
         if schema != self._schema:
             self._schema = schema
             self._clear()
-            self._waiting = [
+            groups = (
                 *schemas.groups(model, "model", "Encoder and loss"),
                 *schemas.groups(catalogue["training"], "training", "Training"),
                 *schemas.groups(catalogue["augment"], "augment", "Alterations"),
-            ]
+            )
+            self._waiting = [partial(self._begin, group) for group in groups]
             self._turn.start()
         for name, field in self.fields.items():
             self._set_default(name, field)
@@ -172,10 +175,11 @@ class MoreSettings(QWidget):
 
     def _make_next(self) -> None:
         if self._waiting:
-            self._make(self._waiting.pop(0))
+            self._waiting.pop(0)()
             self._turn.start()
 
-    def _make(self, group: Group) -> None:
+    def _begin(self, group: Group) -> None:
+        """Put up a group's title; its fields come next, some at a turn."""
         box = QWidget()
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -187,11 +191,17 @@ class MoreSettings(QWidget):
         title.setProperty("role", "heading")
         title.setToolTip(group.description)
         grid.addWidget(title, 0, 0, 1, 4)
-        rows = [(name, info) for name, info in group.fields.items() if name not in self._left_out]
-        for row, (name, info) in enumerate(rows, 1):
-            self._add(grid, row, name, info)
+        fields = [(name, info) for name, info in group.fields.items() if name not in self._left_out]
+        rows = list(enumerate(fields, 1))
+        self._waiting[:0] = [
+            partial(self._fill, grid, rows[at : at + AT_A_TURN]) for at in range(0, len(rows), AT_A_TURN)
+        ]
         self._column.addWidget(box)
         box.setVisible(bool(rows))
+
+    def _fill(self, grid: QGridLayout, rows: Sequence[tuple[int, tuple[str, FieldInfo]]]) -> None:
+        for row, (name, info) in rows:
+            self._add(grid, row, name, info)
 
     def _add(self, grid: QGridLayout, row: int, name: str, info: FieldInfo) -> None:
         editor = editor_for(info, CHOICES.get(name) or _options(info), fine=True)

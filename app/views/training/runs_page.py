@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -68,7 +69,7 @@ class RunsPage(QWidget):
         self.banner = Banner(theme)
         self.costs = QLabel()
         self.curves = CurvesPanel(training)
-        self.pins = PinsPanel(training, player)
+        self._player = player
         self.tabs = QTabBar()
         self.below = QStackedWidget()
         self.empty = QLabel(EMPTY)
@@ -89,7 +90,6 @@ class RunsPage(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.below.addWidget(self.curves)
-        self.below.addWidget(self.pins)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(16, 8, 16, 6)
         buttons.setSpacing(8)
@@ -144,6 +144,14 @@ class RunsPage(QWidget):
 
     # -- showing
 
+    @cached_property
+    def pins(self) -> PinsPanel:
+        """The pinned tracks; made when they are first looked at, since the rest takes long enough."""
+        panel = PinsPanel(self._training, self._player)
+        self.below.addWidget(panel)
+        panel.show_run(self.run)
+        return panel
+
     @property
     def run(self) -> RunView | None:
         """The selected run."""
@@ -171,7 +179,7 @@ class RunsPage(QWidget):
                 self.table.runs.overlay(run.id, True)
 
     def _show_tab(self, tab: int) -> None:
-        self.below.setCurrentIndex(tab)
+        self.below.setCurrentWidget(self.pins if tab else self.curves)
         self.curves.tools.setVisible(tab == 0)
 
     def _take_titles(self) -> None:
@@ -187,7 +195,8 @@ class RunsPage(QWidget):
         self.banner.show_run(run)
         self._allow(run)
         self.costs.setText("" if run is None else _costs(run))
-        self.pins.show_run(run)
+        if "pins" in self.__dict__:
+            self.pins.show_run(run)
         self._draw()
 
     def _draw(self) -> None:

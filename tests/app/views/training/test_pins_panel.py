@@ -102,6 +102,16 @@ def test_a_run_without_pins_says_how_to_have_some(train: TrainScene) -> None:
     assert "Pin a few tracks" in view.runs.pins.message.text()
 
 
+def test_the_panel_is_made_when_it_is_first_looked_at(train: TrainScene) -> None:
+    page = train.open(HEALTHY).runs
+    assert not page.findChildren(PinsPanel)
+    page.tabs.setCurrentIndex(1)
+    assert page.pins.isVisible()
+    assert page.pins.pins.count() == 2
+    page.tabs.setCurrentIndex(0)
+    assert page.curves.isVisible()
+
+
 def test_a_run_that_was_started_with_pins_says_that_they_appear(train: TrainScene) -> None:
     panel = train.open().runs.pins
     job = JobView(1, "train", {"name": "mine", "strategy": "self", "preset": "paper", "pins": [3]}, "running")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit
 
 from app.job_view import JobView
 from app.run_view import Music
+from app.views.training.more_settings import AT_A_TURN
 from app.views.training.setup_page import NAME, SetupPage
 from core.errors import UserError
 from core.training.config import all_trainable, resolve
@@ -96,6 +98,15 @@ def test_a_change_is_marked_sent_and_can_be_put_back(train: TrainScene) -> None:
     for name in ("model.temperature", "augment.noise.p", "training.weight_decay", "augment.sides"):
         fields[name].reset.click()
     assert setup.draft.overrides == {"model.width": 0.25}
+
+
+def test_no_turn_of_the_window_makes_more_than_a_few_fields(train: TrainScene) -> None:
+    setup = opened(train)
+    made = [0]
+    setup.more._turn.timeout.connect(lambda: made.append(len(setup.more.fields)))
+    open_more(train, setup)
+    assert made[-1] == len(setup.more.fields) > 40
+    assert max(after - before for before, after in pairwise(made)) <= AT_A_TURN
 
 
 def test_a_small_number_can_be_typed_as_people_write_it(train: TrainScene) -> None:
