@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.views.training import words
 from app.views.training.more_settings import BATCH, RATE, rate_for
 from core.errors import UserError
 from core.library import names
@@ -14,11 +15,16 @@ if TYPE_CHECKING:
     from core.clips_plan import ClipPlan
 
 
-def music(plan: ClipPlan) -> str:
+def music(plan: ClipPlan, budget_gb: float) -> str:
     """Why there is not enough of it, or no room for it; empty where all is well."""
     usable = plan.tracks - plan.too_short
     if usable < FEWEST:
         return f"There is too little music: {usable} usable tracks, at least {FEWEST} are needed."
+    if plan.bytes > budget_gb * words.GB:  # else older clips make way, if need be
+        return (
+            f"The prepared music would take {words.size(plan.bytes)}, and may take {budget_gb:g} GB: "
+            "see Training in the preferences."
+        )
     return "There is not enough room on the disk." if plan.bytes_to_write > plan.free_bytes else ""
 
 

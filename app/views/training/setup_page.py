@@ -389,9 +389,10 @@ class SetupPage(QWidget):
             return self.music.trouble or self._plan_trouble
         if self._plan is None:
             return COUNTING
+        wishes = self._training.context.settings.training
         return (
-            checks.music(self._plan)
-            or checks.clips(self.strategy, self._training.context.settings.training.clip_seconds)
+            checks.music(self._plan, wishes.clips_budget_gb)
+            or checks.clips(self.strategy, wishes.clip_seconds)
             or self.more.trouble
             or checks.name(self.name.text().strip() or self.name.placeholderText())
         )

@@ -205,6 +205,14 @@ def test_clips_that_are_too_short_for_a_strategy_are_told_before_the_start(train
     assert "needs 24 s of each track, but only 10 s are prepared" in setup.start.toolTip()
 
 
+def test_more_music_than_may_be_prepared_is_told_before_the_start(train: TrainScene) -> None:
+    settings = train.scene.context.settings
+    little = settings.training.model_copy(update={"clips_budget_gb": 0.05})
+    train.scene.context.settings = settings.model_copy(update={"training": little})
+    setup = opened(train)
+    assert "would take 77 MB, and may take 0.05 GB" in setup.start.toolTip()
+
+
 def test_the_wheel_scrolls_the_form_and_changes_nothing(train: TrainScene) -> None:
     setup = opened(train)
     for widget in (setup.steps, setup.preset, setup.device):
