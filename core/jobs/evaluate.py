@@ -132,23 +132,18 @@ class _Run:
     def _looked(self, spec: TaskSpec) -> _Place:
         folder = datasets.find(spec.kind).root(spec)
         if folder is not None and folder not in [place.folder for place in self.places]:
-            Scan(ScanParams(paths=[paths.json_text(folder)], kind="dataset")).run(self.ctx)
+            # What lies in a folder of a person's music is heard there already.
+            holder = datasets.holder(self.library, folder)
+            kind = "dataset" if holder is None else holder.kind
+            Scan(ScanParams(paths=[paths.json_text(folder)], kind=kind)).run(self.ctx)
         return _Place(spec, folder)
 
     def _roots(self) -> list[int]:
         """Those that hold the tasks' audio."""
-        roots = self.library.roots.all()
-        found = {
-            root.id for root in roots if root.kind == "music" and any(p.folder is None for p in self.places)
-        }
-        for place in self.places:
-            found |= {
-                root.id
-                for root in roots
-                if root.kind == "dataset" and place.folder is not None
-                and paths.relative(place.folder, root.raw_path) is not None
-            }  # fmt: skip
-        return sorted(found)
+        own = {root.id for root in self.library.roots.all() if root.kind == "music"}
+        found = own if any(place.folder is None for place in self.places) else set()
+        holders = [datasets.holder(self.library, p.folder) for p in self.places if p.folder is not None]
+        return sorted(found.union(root.id for root in holders if root is not None))
 
     # -- vectors ----------------------------------------------------------------------------------
 

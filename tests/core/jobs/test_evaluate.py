@@ -100,6 +100,16 @@ def test_a_data_set_is_looked_through_heard_and_asked_about(tmp_path: Path, inst
     assert (last.done, last.total) == (2, 2)
 
 
+def test_a_data_set_among_a_persons_music_is_heard_once(tmp_path: Path, instruments: Path) -> None:
+    shutil.copytree(instruments, tmp_path / "music" / "set")
+    with Library(tmp_path / "a.earmap") as library:
+        scan(library, tmp_path / "music")
+        done(evaluate(library, irmas(tmp_path / "music" / "set")))
+        assert [root.kind for root in library.roots.all()] == ["music"]
+        assert {record.figures["accuracy"].n for record in library.evaluations.all()} == {N}
+        assert len(tracks(library)) == N
+
+
 def test_a_deviation_over_one_segment_is_no_part_of_what_is_judged(
     library: Library, instruments: Path
 ) -> None:
