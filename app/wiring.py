@@ -219,6 +219,11 @@ class Wiring(QObject):
             self.context.notifier.done(f"Listened to {wording.count(read, 'track')}.", hint)
         elif view.state == "completed" and view.kind == "train":
             self._trained(str(view.result.get("encoder", "")))
+        elif view.state == "completed" and view.kind == "evaluate":
+            told = wording.outcome(view.kind, view.result) or "Nothing new was found out"
+            passed = wording.count(view.skipped_count, "thing")
+            hint = f"{passed} could not be asked; Activity says why." if view.skipped_count else ""
+            self.context.notifier.done(f"The evaluation is done: {told}.", hint)
 
     def _trained(self, encoder: str) -> None:
         """An encoder has learned: it is in the switch, and listens to the library if that is wished."""

@@ -126,4 +126,5 @@ def test_an_evaluation_is_started_from_the_window_and_its_bars_appear(
     assert (
         job.result["computed"] == 7
     )  # a report and an accuracy of three encoders, and the most frequent class
+    assert any("7 results computed" in message.title for message in told if message.level == "done")
     assert not [message for message in told if message.level == "error"]
