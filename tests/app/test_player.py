@@ -274,7 +274,9 @@ def test_a_chosen_device_that_is_not_there(qtbot: QtBot, player: Player, log: Lo
 
 
 def test_the_waveform_comes_and_is_kept(qtbot: QtBot, player: Player, tmp_path: Path) -> None:
-    track = scale(tmp_path, number=271)  # the player is everybody's, and keeps the waveforms of other tests' tracks
+    track = scale(
+        tmp_path, number=271
+    )  # the player is everybody's, and keeps the waveforms of other tests' tracks
     with qtbot.waitSignal(
         player.waveform, timeout=10_000, check_params_cb=lambda _, p: not np.isnan(p).any()
     ):

@@ -27,7 +27,9 @@ class Plain:
     """The least that can stand in the window's places."""
 
     def __init__(self, remembered: str) -> None:
-        self.parts = Parts(QLabel("table"), QLabel("similar"), QLabel("player"), QLabel("train"), QLabel("compare"))
+        self.parts = Parts(
+            QLabel("table"), QLabel("similar"), QLabel("player"), QLabel("train"), QLabel("compare")
+        )
         self.remembered = remembered
         self.settings: list[Settings] = []
         self.closed = False
