@@ -211,7 +211,7 @@ test)
     shift
     install test
     # They bring a screen and a sound card of their own. Many only wait, for sound or for a process: two at a time.
-    exec .venv/bin/python -m pytest -n 2 --dist loadgroup "$@"
+    exec .venv/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder "$@"
     ;;
 check)
     install test

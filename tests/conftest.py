@@ -29,11 +29,21 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as jobs set it, before an
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
+LONG = (
+    "tests/journeys", "tests/app/test_player", "tests/core/jobs", "tests/core/test_cli", "tests/core/training",
+    "tests/core/audio/test_pool", "tests/app/test_startup", "tests/app/test_imports",
+)  # fmt: skip
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist's own, which reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """How two processes share the tests: a file stays whole, and all that is heard in real time is one process's."""
+    """How two processes share the tests: a file stays whole, and all that is heard in real time is one process's.
+
+    Files of few long tests come first, so that no process waits for the other's last.
+    """
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def _group(item: pytest.Item) -> str:
