@@ -1,6 +1,6 @@
 """Our MFCC probe beside a hand-rolled one, on the same folds: clips in IRMAS's layout with a list of their pieces.
 
-    python -m tests.bench.instruments FOLDER LIBRARY
+    python -m tests.bench.instruments FOLDER LIBRARY [--plan spread-10]
 
 FOLDER holds `groups.csv` (path, piece) and the folders of the instruments; LIBRARY has been asked once
 (`earmap evaluate --dataset irmas:FOLDER --encoder mfcc --library LIBRARY`), so it holds our vectors. The other pipeline
@@ -64,7 +64,9 @@ def hand_rolled(folder: Path, paths: list[str], labels: Labels, pieces: Labels) 
     return float(np.mean(right))
 
 
-def ours(library: Library, folder: Path, paths: list[str], labels: Labels, pieces: Labels) -> float:
+def ours(
+    library: Library, plan: str, folder: Path, paths: list[str], labels: Labels, pieces: Labels
+) -> float:
     """Accuracy of the program's probe with the program's vectors, over the same folds."""
     spec = TaskSpec(kind="irmas", path=str(folder))
     catalogue = Catalogue.of(library, os.fsencode(folder))
@@ -78,12 +80,12 @@ def ours(library: Library, folder: Path, paths: list[str], labels: Labels, piece
         Split(np.sort(moved[train]), no_rows(), np.sort(moved[test]))
         for train, test in GroupKFold(FOLDS).split(labels, labels, pieces)
     ]
-    return probe_classes(task, _vectors(library, task), Recipe("svm", grid=(C,)), splits).accuracy.mean
+    return probe_classes(task, _vectors(library, plan, task), Recipe("svm", grid=(C,)), splits).accuracy.mean
 
 
-def _vectors(library: Library, task: Task) -> NDArray[np.float32]:
+def _vectors(library: Library, plan: str, task: Task) -> NDArray[np.float32]:
     ids = [int(item) for item in task.items]
-    return gather.vectors(library, library.encoders.get("mfcc"), "whole", ids).matrix
+    return gather.vectors(library, library.encoders.get("mfcc"), plan, ids).matrix
 
 
 def main() -> None:
@@ -93,6 +95,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("library", type=Path)
+    parser.add_argument("--plan", default="whole", help="Of the vectors; of a clip of 3 s all are the same.")
     given = parser.parse_args()
     paths, labels, pieces = listed(given.folder)
     print(f"{len(paths)} clips, {len(set(labels))} instruments, {len(set(pieces))} pieces")
@@ -101,7 +104,7 @@ def main() -> None:
     print(f"by hand {hand:.4f} ({time.perf_counter() - began:.0f} s), said to be {PUBLISHED}")
     began = time.perf_counter()
     with Library(given.library) as library:
-        own = ours(library, given.folder, paths, labels, pieces)
+        own = ours(library, given.plan, given.folder, paths, labels, pieces)
     print(f"ours    {own:.4f} ({time.perf_counter() - began:.0f} s with vectors made before)")
     print(f"difference {100 * (own - hand):+.2f} points")
 
