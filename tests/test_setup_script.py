@@ -105,7 +105,7 @@ def test_installs_once_and_starts_with_the_callers_folder_and_arguments(clone: C
 def test_tests_install_more_and_leave_the_program_installed(clone: Clone) -> None:
     tests = clone.run("test", "-k", "a b", TESTS_EXIT="5")
     assert tests.returncode == 5
-    assert "pytest ran with: -m pytest -n 2 --dist loadgroup -k a b" in tests.stdout
+    assert "pytest ran with: -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -k a b" in tests.stdout
     assert clone.called("uv") == ["uv pip install --python .venv/bin/python --editable . --group dev"]
     clone.run("run")
     assert clone.called("uv") == []
