@@ -21,6 +21,11 @@ def number(row: Row) -> int:
     return -row.file_id if row.track_id is None else row.track_id
 
 
+def folder_name(row: Row) -> str:
+    """The innermost folder's name: what a track is shown with where its tags say nothing."""
+    return row.folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+
+
 def playable(row: Row, length_s: float | None = None) -> Playable:
     """The row for the player; with `length_s` an excerpt from its middle."""
     start = 0.0 if length_s is None else max((row.seconds or 0.0) / 2 - length_s / 2, 0.0)

@@ -66,8 +66,7 @@ class NeighbourModel(QAbstractListModel):
         row = neighbour.row
         playing = row.track_id == self._playing
         versions = f"+{wording.count(neighbour.versions, 'version')}" if neighbour.versions else ""
-        folder = row.folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-        text = " · ".join(filter(None, (row.artist or row.album or folder, versions)))
+        text = " · ".join(filter(None, (row.artist or row.album or tracks.folder_name(row), versions)))
         icon = self._theme.icon("volume", "accent") if playing else None
         return TwoLines(row.title, text, icon, neighbour.score, faint=not row.online, marked=playing)
 

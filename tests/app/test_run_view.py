@@ -22,7 +22,7 @@ def record(tmp_path: Path) -> RunRecord:
 
 
 def seen(record: RunRecord, state: str, job_id: int, **more: Any) -> RunView:
-    job = JobView(1, "train", {"name": "mine"}, state, job_id, title="It broke.", **more)  # type: ignore[arg-type]
+    job = JobView(1, "train", {"name": "mine"}, state, job_id, title="It broke.", **more)  # type: ignore[arg-type] # as named
     (run,) = merged([Looked(record)], [job])
     return run
 

@@ -49,8 +49,7 @@ class ConfusedModel(QAbstractListModel):
         row = one.row
         if role == TWO_LINES:
             playing = tracks.number(row) == self._playing
-            folder = row.folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-            text = " · ".join(filter(None, (row.artist, row.album or folder)))
+            text = " · ".join(filter(None, (row.artist, row.album or tracks.folder_name(row))))
             icon = self._theme.icon("volume", "accent") if playing else None
             share = one.times / max(one.asked, 1)
             return TwoLines(row.title, text, icon, share, faint=not row.online, marked=playing)
