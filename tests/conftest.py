@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from core.audio.pool import processors
+from core.machine import processors
 
 if TYPE_CHECKING:
     from tests.torture import Evil

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing.connection import wait
 from types import TracebackType
@@ -12,16 +11,10 @@ from core.audio.decode import Decoder, decode
 from core.audio.handle import WorkerHandle
 from core.audio.records import Event, Request
 from core.audio.worker import Limits
+from core.machine import processors
 
 _LOOK_EVERY_S = 0.5
 """How often silent workers are looked at."""
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _rest() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from core.evaluation.fits import (
     Recipe,
     Watch,
     before,
-    fitted,
-    one_thread,
+    fitted_all,
+    fitting,
+    seen_dim,
     unwatched,
 )
 from core.evaluation.intervals import Scores, of_mean
@@ -59,14 +60,13 @@ def probe_classes(
     """
     recipe, splits = recipe or Recipe(), tuple(splits or draws(task))
     ledger, chosen, targets = Ledger(watch=watch), [], task.targets.astype(np.int64)
-    told, dim = [np.empty((0, 2), np.int64)], vectors.shape[1]
+    told = [np.empty((0, 2), np.int64)]
     for split in splits:
-        with one_thread():
+        with fitting():
             ready = before(recipe, vectors[split.train])
             c, model = _chosen(recipe, split, ready, vectors, targets, task.groups, ledger)
             asked = ready.transform(vectors[split.test])
             told.append(np.stack([split.test, model.predict(asked)], 1))
-        dim = asked.shape[1]
         chosen.append(c)
     answers, scores, confusion = _counts(task, targets, np.concatenate(told))
     return ClassResult(
@@ -79,7 +79,7 @@ def probe_classes(
         seeds=len({split.seed for split in splits}),
         chance=1 / len(task.names),
         chosen=tuple(chosen) if recipe.probe != "majority" else (),
-        dim=dim,
+        dim=seen_dim(recipe, vectors.shape[1]),
         split=split_hash(task, splits),
         notes=(*task.missing, *ledger.notes()),
     )
@@ -106,14 +106,14 @@ def _chosen(
     train, y = ready.transform(vectors[split.train]), targets[split.train]
     if len(recipe.values()) > 1 and len(split.validation):
         validation = ready.transform(vectors[split.validation])
-        tried = {c: _counted(recipe, c, split.seed, train, y, ledger) for c in recipe.values()}
+        tried = dict(_counted(recipe, recipe.values(), split.seed, train, y, ledger))
         c = max(
             tried, key=lambda c: float(np.mean(tried[c][0].predict(validation) == targets[split.validation]))
         )
         model, converged = tried[c]
     else:
         c = _crossed(recipe, split, vectors, targets, groups, ledger)
-        model, converged = _counted(recipe, c, split.seed, train, y, ledger)
+        ((_, (model, converged)),) = _counted(recipe, (c,), split.seed, train, y, ledger)
     ledger.choose(c, converged)
     return c, model
 
@@ -133,16 +133,17 @@ def _crossed(
         teach, asked = np.delete(rows, test), rows[test]
         ready = before(recipe, vectors[teach])
         x, unseen = ready.transform(vectors[teach]), ready.transform(vectors[asked])
-        for c in values:
-            model, _ = _counted(recipe, c, split.seed, x, targets[teach], ledger)
+        for c, (model, _) in _counted(recipe, values, split.seed, x, targets[teach], ledger):
             right[c] += int(np.count_nonzero(model.predict(unseen) == targets[asked]))
     return max(right, key=lambda c: right[c])
 
 
-def _counted(recipe: Recipe, c: float, seed: int, x: Matrix, y: Rows, ledger: Ledger) -> tuple[Any, bool]:
-    model, converged = fitted(recipe, c, seed, x, y)
-    ledger.count(c, converged)
-    return model, converged
+def _counted(
+    recipe: Recipe, values: Sequence[float], seed: int, x: Matrix, y: Rows, ledger: Ledger
+) -> Iterator[tuple[float, tuple[Any, bool]]]:
+    for c, (model, converged) in zip(values, fitted_all(recipe, values, seed, x, y), strict=True):
+        ledger.count(c, converged)
+        yield c, (model, converged)
 
 
 def _per_class(names: Sequence[str], confusion: NDArray[np.int64]) -> tuple[ClassScore, ...]:

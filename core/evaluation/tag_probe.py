@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.evaluation.fits import (
     NOTHING_APART,
-    PCA_DIM,
     Ledger,
     Matrix,
     Recipe,
     Watch,
     before,
     fitted,
-    one_thread,
+    fitting,
+    seen_dim,
     unwatched,
 )
 from core.evaluation.intervals import Floats, interval
@@ -105,7 +105,7 @@ def probe_tags(
     answered = []
     for split in splits:
         groups = codes[np.searchsorted(everywhere, split.test)]
-        with one_thread():
+        with fitting():
             answered += _answered(recipe, task, vectors, split, groups, ledger, device)
     if not answered:
         raise UserError(
@@ -139,7 +139,7 @@ def _result(
         left_out=tuple(name for tag, name in enumerate(task.names) if tag not in counted),
         seeds=len({split.seed for split in splits}),
         chosen=tuple(each.c for each in answered),
-        dim=min(dim, PCA_DIM) if recipe.pca else dim,
+        dim=seen_dim(recipe, dim),
         split=split_hash(task, splits),
         notes=(*task.missing, *_partly(task, answered, counted), *ledger.notes()),
     )

@@ -18,7 +18,7 @@ from core.library.evaluations import Arrays
 from core.library.records import EvaluationRecord
 from core.library.text import storable
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Goes up whenever the same question would get another answer: results of before are computed anew then."""
 
 _PROGRAMS = ("earmap", "numpy", "scipy", "scikit-learn", "torch")

@@ -14,7 +14,6 @@ import torch
 from pydantic import BaseModel, Field
 
 from core import paths
-from core.audio.pool import processors
 from core.encoders import is_baseline, parts
 from core.errors import UserError
 from core.evaluation import baselines, datasets, gather, retrieval, work
@@ -31,6 +30,7 @@ from core.jobs.scan import Params as ScanParams
 from core.jobs.scan import Scan
 from core.library.records import EvaluationRecord, Fact
 from core.library.store import plan_name
+from core.machine import processors
 from core.settings import DeviceName
 from core.training.machine import choose_device
 

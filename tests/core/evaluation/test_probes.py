@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from core.errors import UserError
-from core.evaluation.fits import GRID, Recipe, before, converges
+from core.evaluation.fits import GRID, Recipe, before, converges, fitted, fitted_all, fitting
 from core.evaluation.intervals import difference
 from core.evaluation.probes import probe_classes
 from core.evaluation.splits import crossed, draws
@@ -119,6 +119,37 @@ def test_what_did_not_converge_is_noted() -> None:
     used = sum(c == 100.0 for c in found.chosen)
     assert found.notes[-1] == f"C = 100: 5 of 5 fits did not converge; {used} of these were used."
     assert not probe_classes(task, vectors, Recipe("logistic", (0.01,)), draws(task, seeds=1)).notes
+
+
+def test_what_an_svm_did_not_converge_with_is_noted_too_and_nothing_is_warned() -> None:
+    task, vectors = songs()
+    found = probe_classes(task, vectors, Recipe("svm", (0.0001, 100.0), max_iter=2), draws(task, seeds=1))
+    assert any(note.startswith("C = 100: 5 of 5 fits did not converge") for note in found.notes)
+
+
+def test_fewer_items_than_dimensions_are_rotated_and_answered_as_scikit_learn_does() -> None:
+    task, vectors = songs(60, kinds=3, dim=200)
+    rows = np.arange(0, len(vectors), 2)
+    train, asked, y = vectors[rows], vectors[rows + 1], task.targets[rows].astype(np.int64)
+    for probe, plain in (("svm", LinearSVC(C=0.01)), ("logistic", LogisticRegression(C=0.01, tol=1e-8))):
+        ready = before(Recipe(probe), train)
+        assert ready.transform(asked).shape == (len(asked), len(rows))
+        model, converged = fitted(Recipe(probe), 0.01, 0, ready.transform(train), y)
+        theirs = make_pipeline(StandardScaler(), plain).fit(train, y)
+        assert converged
+        expected = theirs.decision_function(asked)
+        np.testing.assert_allclose(model.decision_function(ready.transform(asked)), expected, atol=2e-3)
+    assert probe_classes(task, vectors, Recipe("svm", (0.01,)), draws(task, seeds=1)).dim == 200
+
+
+def test_side_by_side_is_one_after_the_other() -> None:
+    task, vectors = songs(60, kinds=3, dim=20)
+    y = task.targets.astype(np.int64)
+    with fitting():
+        together = [model for model, _ in fitted_all(Recipe("svm"), GRID, 0, vectors, y)]
+    for c, model in zip(GRID, together, strict=True):
+        alone, _ = fitted(Recipe("svm"), c, 0, vectors, y)
+        np.testing.assert_array_equal(alone.coef_, model.coef_)
 
 
 def test_other_warnings_are_not_swallowed() -> None:

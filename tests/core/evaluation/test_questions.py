@@ -207,7 +207,7 @@ def test_a_key_follows_the_encoder_and_what_was_chosen(monkeypatch: pytest.Monke
         ),
         key(of_task(SPEC.model_copy(update={"path": "/b.csv"}), class_task(), wishes(), HEARD_NOTHING)),
     ]
-    monkeypatch.setattr(work, "PROTOCOL", 2)
+    monkeypatch.setattr(work, "PROTOCOL", work.PROTOCOL + 1)
     others.append(key(question))
     monkeypatch.undo()
     assert len({key(question), *others}) == len(others) + 1
