@@ -290,3 +290,63 @@ class ListeningRound(Base):
     left: Mapped[str]  # a or b: whose was shown on the left
     choice: Mapped[str]  # a, b, tie, skip
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way to say it
+
+
+class Projection(Base):
+    """One map: where an encoder's tracks lie in the plane. There is one of each method; a new fit replaces it."""
+
+    __tablename__ = "projection"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id", ondelete="CASCADE"))
+    plan: Mapped[str]
+    method: Mapped[str]  # umap, pca, tsne
+    params: Mapped[dict[str, object]] = mapped_column(JSON)
+    figures: Mapped[dict[str, object]] = mapped_column(JSON)
+    created_at: Mapped[float]
+    __table_args__ = (
+        UniqueConstraint("encoder_id", "plan", "method"),
+        # Readers ask whether a map is newer than the one they show.
+        {"sqlite_autoincrement": True},
+    )
+
+
+class ProjectionArrays(Base):
+    """A map's points, by blocks of columns: a million rows of a table would take seconds to read."""
+
+    __tablename__ = "projection_arrays"
+    projection_id: Mapped[int] = mapped_column(
+        ForeignKey("projection.id", ondelete="CASCADE"), primary_key=True
+    )
+    tracks: Mapped[bytes] = mapped_column(LargeBinary)  # (n,) int64, ids
+    points: Mapped[bytes] = mapped_column(LargeBinary)  # (n, 2) float32
+    kept: Mapped[bytes] = mapped_column(
+        LargeBinary
+    )  # (n,) float16, share of true neighbours; NaN not measured
+    placed: Mapped[bytes] = mapped_column(
+        LargeBinary
+    )  # (n,) uint8, 1 where neighbours placed it after the fit
+
+
+class Playlist(Base):
+    """A list of tracks that a person keeps; `rule` is how it came about, so that it can be refreshed."""
+
+    __tablename__ = "playlist"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]  # list, similar, path, radio, lasso, import
+    rule: Mapped[dict[str, object]] = mapped_column(JSON)
+    created_at: Mapped[float]
+    changed_at: Mapped[float]
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way to say it
+
+
+class PlaylistItem(Base):
+    """A place in a playlist. Texts are kept beside the track: a list outlives what it names."""
+
+    __tablename__ = "playlist_item"
+    playlist_id: Mapped[int] = mapped_column(ForeignKey("playlist.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    track_id: Mapped[int | None] = mapped_column(ForeignKey("track.id", ondelete="SET NULL"), index=True)
+    title: Mapped[str]
+    artist: Mapped[str]
+    raw_path: Mapped[bytes] = mapped_column(LargeBinary)  # where it was when it was put in
