@@ -327,3 +327,51 @@ class ListeningRecord:
             self.id, self.created_at, self.query, self.encoder_b, self.encoder_a, self.weights_b, self.weights_a,
             self.track_b, self.track_a, other[self.left], other.get(self.choice, self.choice),
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PlaylistRecord:
+    """A list that a person keeps.
+
+    `kind` is list, similar, path, radio, lasso or import; `rule` is how it came about, {} where by hand.
+    """
+
+    id: int
+    name: str
+    kind: str
+    rule: dict[str, Any]
+    created_at: float
+    changed_at: float
+    n: int
+
+
+@dataclass(frozen=True)
+class PlaylistItemRecord:
+    """A place in a playlist.
+
+    Parameters
+    ----------
+    position
+        Order in the list; reordering names places by it.
+    track_id, file_id
+        None where the library has no such track, or no file of it.
+    title, artist, raw_path
+        As they are now; as they were when it was put in where the track or file is gone.
+    """
+
+    position: int
+    track_id: int | None
+    file_id: int | None
+    title: str
+    artist: str
+    raw_path: bytes
+
+
+@dataclass(frozen=True)
+class ImportRecord:
+    """What became of a list from elsewhere: places `found` in the library, `missing` from it, `moved` elsewhere."""
+
+    playlist: PlaylistRecord
+    found: int
+    missing: int
+    moved: int

@@ -8,10 +8,12 @@ from pathlib import Path
 from core.library.database import Database
 from core.library.encoders import Encoders
 from core.library.evaluations import Evaluations
+from core.library.facets import Facets
 from core.library.files import Files
 from core.library.jobs import Jobs
 from core.library.labels import Labels
 from core.library.listening import Listening
+from core.library.playlists import Playlists
 from core.library.roots import Roots
 from core.library.rows import Rows
 from core.library.runs import Runs
@@ -38,6 +40,7 @@ class Library:
         self.roots = Roots(self._db)
         self.files = Files(self._db)
         self.rows = Rows(self._db)
+        self.facets = Facets(self._db)
         self.encoders = Encoders(self._db)
         self.vectors = Vectors(self._db)
         self.labels = Labels(self._db)
@@ -45,6 +48,7 @@ class Library:
         self.runs = Runs(self._db)
         self.evaluations = Evaluations(self._db)
         self.listening = Listening(self._db)
+        self.playlists = Playlists(self._db)
 
     def __enter__(self) -> Library:
         return self
