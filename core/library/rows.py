@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,7 @@ class Rows:
         """)  # noqa: S608 - values are bound
         values = where.values | ({"encoder": encoder_id, "plan": plan} if embedding else {})
         with self._db.read() as connection:
-            return _numbers(connection.execute(statement, values).scalar_one() or "")
+            return numbers(connection.execute(statement, values).scalar_one() or "")
 
     def page(self, encoder_id: int, plan: str, file_ids: Ids) -> list[Row]:
         """The rows of some files, in the order asked for; ids that are gone are left out."""
@@ -182,13 +183,13 @@ def _key(column: str, down: bool) -> str:
     return f"nullif({key}, '') {'DESC' if down else 'ASC'} NULLS LAST"
 
 
-def _numbers(text: str) -> NDArray[np.int64]:
+def numbers(text: str, kind: type[np.number[Any]] = np.int64) -> NDArray[Any]:
     """The numbers of "1,2,3"; some at a time, since the window's thread waits for each piece."""
-    pieces = [np.empty(0, np.int64)]
+    pieces = [np.empty(0, kind)]
     while text:
         end = text.find(",", _PIECE)
         piece, text = (text, "") if end < 0 else (text[:end], text[end + 1 :])
-        pieces.append(np.fromstring(piece, np.int64, sep=","))
+        pieces.append(np.fromstring(piece, kind, sep=","))
     return np.concatenate(pieces)
 
 
