@@ -1,8 +1,9 @@
-"""The track as a picture that can be clicked: where it is loud, where it is, where to go."""
+"""The track as a picture that can be clicked: where it is loud, where it is, where to go, which seconds are meant."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,12 @@ _BAR, _GAP = 2, 1
 
 _STEP_S, _PAGE_S = 5.0, 30.0
 """What an arrow key and a page key skip (s)."""
+
+_MOMENT_S = 3.0
+"""What a click with Shift marks (s): as much as an encoder hears at once."""
+
+_LEAST_SPAN_S = 1.0
+"""A shorter drag with Shift is a click (s)."""
 
 _LEAST_PEAK = 0.05
 """A track quieter than this all through is not drawn as if it were loud."""
@@ -44,19 +51,41 @@ def heights(peaks: NDArray[np.float32], bars: int) -> NDArray[np.float32]:
     return values / max(float(known.max()), _LEAST_PEAK) if len(known) else values
 
 
+Span = tuple[float, float]
+"""From this second to that one."""
+
+TIP = (
+    "Click to play from there. With the keyboard: arrows 5 s, page keys 30 s.\n"
+    "With Shift, a drag marks the seconds to look for in other tracks (Shift and the arrows, then Enter)."
+)
+PLAIN_TIP = "Click to play from there. With the keyboard: arrows 5 s, page keys 30 s."
+
+
 class Waveform(QWidget):
     """Shows one track and its position; a click, a drag or the arrow keys ask for another.
+
+    Parameters
+    ----------
+    markable
+        Whether a person can mark seconds in it.
 
     Signals
     -------
     seek_requested(float)
         A person wants to hear this second.
+    span_chosen(float, float)
+        A person has marked these seconds, with Shift.
     """
 
     seek_requested = Signal(float)
+    span_chosen = Signal(float, float)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, markable: bool = True) -> None:
         super().__init__(parent)
+        self._markable = markable
+        self._span: Span | None = None
+        self._marking: float | None = None
+        self._lit: tuple[Span, ...] = ()
         self._theme = theme
         theme.changed.connect(self.update)
         self._peaks: NDArray[np.float32] | None = None
@@ -71,7 +100,7 @@ class Waveform(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumSize(120, 40)
         self.setAccessibleName("Position in the track")
-        self.setToolTip("Click to play from there. With the keyboard: arrows 5 s, page keys 30 s.")
+        self.setToolTip(TIP if markable else PLAIN_TIP)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide and low."""
@@ -83,7 +112,29 @@ class Waveform(QWidget):
         """Another track of `seconds` (0: none or unknown); `excerpt` is what of it will be played (s)."""
         self._seconds, self._excerpt = seconds, excerpt
         self._peaks, self._position, self._dragged, self._hover = None, 0.0, None, None
+        self._span = self._marking = None
+        self._lit = ()
         self._rebuild()
+
+    def set_lit(self, spans: Sequence[Span]) -> None:
+        """Light these seconds, until another track comes."""
+        self._lit = tuple(spans)
+        self.update()
+
+    @property
+    def lit(self) -> tuple[Span, ...]:
+        """The seconds that are lit."""
+        return self._lit
+
+    @property
+    def span(self) -> Span | None:
+        """The seconds that a person has marked."""
+        return self._span
+
+    def clear_span(self) -> None:
+        """Nothing is marked any more."""
+        self._span = self._marking = None
+        self.update()
 
     def set_peaks(self, peaks: NDArray[np.float32]) -> None:
         """(buckets, 2) least and greatest sample, NaN where not read yet."""
@@ -134,6 +185,7 @@ class Waveform(QWidget):
             left, right = (self._x(second) for second in self._excerpt)
             painter.setBrush(QColor(self._theme.colours.selection))
             painter.drawRoundedRect(QRectF(left, 0, right - left, self.height()), 4, 4)
+        self._paint_spans(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_bars(painter)
         if self._seconds:
@@ -143,6 +195,18 @@ class Waveform(QWidget):
             painter.setPen(QColor(self._theme.colours.accent))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.end()
+
+    def _paint_spans(self, painter: QPainter) -> None:
+        """Grounds of what is lit or marked; so wide that a few seconds of a long track can be seen."""
+        fill, edge = QColor(self._theme.colours.accent), QColor(self._theme.colours.accent)
+        fill.setAlphaF(0.22)
+        for first, last in (*self._lit, *([self._span] if self._span else [])):
+            left, width = self._x(first), max(self._x(last) - self._x(first), 5.0)
+            painter.setBrush(fill)
+            painter.drawRect(QRectF(left, 0, width, self.height()))
+            painter.setBrush(edge)
+            painter.drawRect(QRectF(left, 0, width, 2))
+            painter.drawRect(QRectF(left, self.height() - 2, width, 2))
 
     def _paint_bars(self, painter: QPainter) -> None:
         colours = self._theme.colours
@@ -180,21 +244,30 @@ class Waveform(QWidget):
     # What a person does
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Begin to drag."""
-        if event.button() == Qt.MouseButton.LeftButton and self._seconds:
+        """Begin to drag, or with Shift to mark."""
+        if event.button() != Qt.MouseButton.LeftButton or not self._seconds:
+            return
+        if self._markable and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._marking = self._at(event.position().x())
+            self._mark_to(self._marking)
+        else:
             self._drag_to(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Drag on, or show the time under the mouse."""
-        if self._dragged is not None:
+        if self._marking is not None:
+            self._mark_to(self._at(event.position().x()))
+        elif self._dragged is not None:
             self._drag_to(event.position())
         elif self._seconds:
             self._hover = self._at(event.position().x())
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Go where the mouse was let go."""
-        if event.button() == Qt.MouseButton.LeftButton and self._dragged is not None:
+        """Go where the mouse was let go, or look for what was marked."""
+        if event.button() == Qt.MouseButton.LeftButton and self._marking is not None:
+            self._marked()
+        elif event.button() == Qt.MouseButton.LeftButton and self._dragged is not None:
             target, self._dragged = self._dragged, None
             self._ask(target)
 
@@ -205,19 +278,51 @@ class Waveform(QWidget):
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Arrows and page keys skip; Home and End go to the ends; Escape gives up dragging."""
+        """Arrows and page keys skip; Home and End go to the ends; with Shift arrows mark; Escape gives up."""
         key, steps = event.key(), {
             Qt.Key.Key_Left: -_STEP_S, Qt.Key.Key_Right: _STEP_S,
             Qt.Key.Key_PageDown: -_PAGE_S, Qt.Key.Key_PageUp: _PAGE_S,
             Qt.Key.Key_Home: -self._seconds, Qt.Key.Key_End: self._seconds,
         }  # fmt: skip
-        if key == Qt.Key.Key_Escape and self._dragged is not None:
+        if key == Qt.Key.Key_Escape and (self._dragged is not None or self._span is not None):
             self._dragged = None
+            self.clear_span()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._span is not None:
+            self.span_chosen.emit(*self._span)
+        elif event.modifiers() == Qt.KeyboardModifier.ShiftModifier and self._mark_by_key(Qt.Key(key)):
             self.update()
         elif key in steps and self._seconds and not event.modifiers():
             self._ask(min(max(self._position + steps[Qt.Key(key)], 0.0), max(self._seconds - 1.0, 0.0)))
         else:
             super().keyPressEvent(event)
+
+    def _mark_to(self, second: float) -> None:
+        assert self._marking is not None
+        self._span = min(self._marking, second), max(self._marking, second)
+        self._hover = second
+        self.update()
+
+    def _marked(self) -> None:
+        """A drag is over; one that is hardly any means the moment around the click."""
+        assert self._span is not None
+        first, last = self._span
+        if last - first < _LEAST_SPAN_S:
+            first = min(max((first + last - _MOMENT_S) / 2, 0.0), max(self._seconds - _MOMENT_S, 0.0))
+            last = min(first + _MOMENT_S, self._seconds)
+        self._span, self._marking = (first, last), None
+        self.update()
+        self.span_chosen.emit(first, last)
+
+    def _mark_by_key(self, key: Qt.Key) -> bool:
+        """Move the marked seconds' end: from the moment that plays, at first."""
+        if key not in (Qt.Key.Key_Left, Qt.Key.Key_Right) or not (self._markable and self._seconds):
+            return False
+        first, last = self._span or (self._position, min(self._position + _MOMENT_S, self._seconds))
+        if self._span is not None:
+            step = 1.0 if key == Qt.Key.Key_Right else -1.0
+            last = min(max(last + step, first + _LEAST_SPAN_S), self._seconds)
+        self._span = (first, last)
+        return True
 
     def _drag_to(self, point: QPointF) -> None:
         self._dragged = self._hover = self._at(point.x())
