@@ -375,3 +375,29 @@ class ImportRecord:
     found: int
     missing: int
     moved: int
+
+
+@dataclass(frozen=True)
+class ProjectionRecord:
+    """One map of an encoder's tracks; its points are `core.library.projections.Points`.
+
+    Parameters
+    ----------
+    method
+        A key of `core.projection.methods.METHODS`.
+    params
+        What it was drawn with: seed, neighbours, epochs.
+    figures
+        What is known of it: `n`, `n_fitted`, `trustworthiness`, `recall`, `seed_overlap`, `seconds` and so on.
+        What was not measured is not there.
+    created_at
+        When it was drawn; adding tracks leaves it, and the id, as they are.
+    """
+
+    id: int
+    encoder_id: int
+    plan: str
+    method: str
+    params: dict[str, Any]
+    figures: dict[str, Any]
+    created_at: float

@@ -14,6 +14,7 @@ from core.library.jobs import Jobs
 from core.library.labels import Labels
 from core.library.listening import Listening
 from core.library.playlists import Playlists
+from core.library.projections import Projections
 from core.library.roots import Roots
 from core.library.rows import Rows
 from core.library.runs import Runs
@@ -48,6 +49,7 @@ class Library:
         self.runs = Runs(self._db)
         self.evaluations = Evaluations(self._db)
         self.listening = Listening(self._db)
+        self.projections = Projections(self._db)
         self.playlists = Playlists(self._db)
 
     def __enter__(self) -> Library:
