@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from PySide6.QtGui import QDesktopServices
 from app.player import Playable
 from core.library.records import Row
 from core.playlist import Entry, address
+
+TRACKS = "application/x-earmap-tracks"
+"""Tracks that are dragged within the window, beside the files that other programs see."""
 
 
 def number(row: Row) -> int:
@@ -38,10 +42,16 @@ def entry(row: Row) -> Entry:
 
 
 def mime(rows: Iterable[Row]) -> QMimeData:
-    """The rows as files for another program."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromEncoded(address(row.path).encode()) for row in rows])
+    """The rows as files for another program, and as tracks for a playlist here."""
+    data, given = QMimeData(), list(rows)
+    data.setUrls([QUrl.fromEncoded(address(row.path).encode()) for row in given])
+    data.setData(TRACKS, json.dumps([row.track_id for row in given if row.track_id is not None]).encode())
     return data
+
+
+def dragged(data: QMimeData) -> list[int]:
+    """The tracks in what is dragged; none where it comes from elsewhere."""
+    return [int(key) for key in json.loads(bytes(data.data(TRACKS).data()) or b"[]")]
 
 
 def show_in_folder(path: bytes) -> None:
