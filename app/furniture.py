@@ -12,6 +12,7 @@ from app.evaluation import Evaluation
 from app.listening import Listening
 from app.main_window import Parts
 from app.player import Player
+from app.playlists import Playlists
 from app.session import Census, Session
 from app.training import Training
 from app.views.compare.compare_view import CompareView
@@ -36,6 +37,7 @@ class Furnished(QObject):
         )
         settings = context.settings.player
         self.player = Player(self, volume=settings.volume, device=settings.device)
+        self.playlists = Playlists(self.session)
         self.training = Training(self.session, context)
         self.evaluation = Evaluation(self.session, context)
         self.listening = Listening(self.session)
@@ -44,7 +46,7 @@ class Furnished(QObject):
     def build(self) -> Iterator[None]:
         """Make the views, one between two of the event loop's turns, then begin to look."""
         context, window = self._wiring.context, self._wiring.window
-        self.table = LibraryView(self.session, self.player)
+        self.table = LibraryView(self.session, self.player, self.playlists)
         yield
         self.similar = SimilarPanel(self.session, self.player)
         self.bar = PlayerBar(self.player, context.theme, window.actions_table)

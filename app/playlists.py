@@ -5,6 +5,7 @@ Changes are written one after the other, in the order in which they were made; r
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from PySide6.QtCore import QObject, Signal
 from app import tracks, wording
 from app.census import Change, Reader
 from app.session import Session
-from core import playlist
-from core.library.records import PlaylistItemRecord, PlaylistRecord, Row
+from core import paths, playlist
+from core.library.records import ImportRecord, PlaylistItemRecord, PlaylistRecord, Row
 from core.playlist import Entry
 
 Place = int | PlaylistItemRecord
@@ -111,10 +112,11 @@ class Playlists(QObject):
         self._session.ask(_all, self._take, latest="playlists")
 
     def ask(
-        self, playlist_id: int, then: Callable[[Contents], None], failed: Callable[[BaseException], None]
-    ) -> None:
-        """Read one list."""
-        self._session.ask(partial(read, playlist_id), then, failed, latest="playlist")
+        self, playlist_id: int, then: Callable[[Contents], None], latest: str = "",
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Read one list; `latest` is as in `Background.run`."""
+        self._session.ask(partial(read, playlist_id), then, failed, latest)
 
     def named(self, playlist_id: int) -> PlaylistRecord | None:
         """A list that is known."""
@@ -189,6 +191,23 @@ class Playlists(QObject):
         """Write a list for other programs; the suffix names the kind."""
         write_file(self._session, path, [place.entry for place in contents.places])
 
+    def import_files(self, files: Sequence[bytes]) -> None:
+        """Take playlist files in; what the library lacks keeps its place in the list."""
+        for path in files:
+            self._write(partial(_import, path), self._imported)
+
+    def _imported(self, found: ImportRecord) -> None:
+        name, count = found.playlist.name, wording.count(found.playlist.n, "track")
+        missing = (
+            f"{found.missing:,} of them are not in your library; they keep their places."
+            if found.missing
+            else ""
+        )
+        moved = f"{found.moved:,} were found in another folder than the list says." if found.moved else ""
+        self._session.notifier.done(
+            f"“{name}” was taken in, {count}.", " ".join(filter(None, (missing, moved)))
+        )
+
     # -- one change after the other
 
     def _write(self, change: Callable[[Reader], Any], then: Callable[[Any], None]) -> None:
@@ -223,6 +242,15 @@ def write_file(session: Session, path: Path, entries: Sequence[Entry]) -> None:
 
 def _all(reader: Reader) -> Records:
     return tuple(reader.library.playlists.all())
+
+
+def _import(path: bytes, reader: Reader) -> ImportRecord:
+    """In a thread: a playlist file as a list of its name."""
+    file = Path(os.fsdecode(path))
+    entries = [Entry(place) for place in playlist.read_m3u(file).paths]
+    return reader.library.playlists.import_entries(
+        paths.display(path.rpartition(b"/")[2]).rpartition(".")[0], entries
+    )
 
 
 def _remove(playlist_id: int, reader: Reader) -> Contents:

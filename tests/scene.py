@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.census import Reader
 from app.context import Context
 from app.player import Player
+from app.playlists import Playlists
 from app.session import Session
 from app.views.library import LibraryView
 from app.views.similar import SimilarPanel
@@ -44,9 +45,14 @@ class Scene:
         return Player()
 
     @cached_property
+    def playlists(self) -> Playlists:
+        """The lists that are kept."""
+        return Playlists(self.session)
+
+    @cached_property
     def view(self) -> LibraryView:
         """The library's page, on the screen."""
-        view = LibraryView(self.session, self.player)
+        view = LibraryView(self.session, self.player, self.playlists)
         self.qtbot.addWidget(view)
         view.resize(1000, 600)
         view.show()

@@ -22,9 +22,12 @@ class FolderStrip(QWidget):
     -------
     chosen(int | None)
         Show only what is below this folder; None: everything.
+    looked_at()
+        A person went to a folder, if it is the one that was shown before.
     """
 
     chosen = Signal(object)
+    looked_at = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -44,6 +47,7 @@ class FolderStrip(QWidget):
         layout.addWidget(heading)
         layout.addWidget(self.list, 1)
         self.list.currentItemChanged.connect(self._chosen)
+        self.list.itemClicked.connect(lambda _: self.looked_at.emit())
         self.list.customContextMenuRequested.connect(self._show_menu)
         session.census_changed.connect(self.show_census)
         session.theme.changed.connect(lambda: self.show_census(session.census) if session.census else None)
@@ -92,6 +96,16 @@ class FolderStrip(QWidget):
 
     def _chosen(self) -> None:
         self.chosen.emit(self.root_id)
+        self.looked_at.emit()
+
+    def mark(self) -> None:
+        """Its folder is what is shown."""
+        if self.list.currentItem() is not None:
+            self.list.currentItem().setSelected(True)
+
+    def unmark(self) -> None:
+        """Something else is shown; the folder is kept for the way back."""
+        self.list.clearSelection()
 
     # -- the menu
 

@@ -1,4 +1,4 @@
-"""Library: folders on the left, the table of tracks with its search, the files that made problems."""
+"""Library: folders and playlists on the left, the table of tracks with its search, the files that made problems."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ from PySide6.QtWidgets import (
 from app import tracks
 from app.census import Census, Ids
 from app.player import Playable, Player
+from app.playlists import Playlists
 from app.session import Session
 from app.track_model import TrackModel
 from app.views import labels
 from app.views.counts import CountsLine
 from app.views.failures import FailuresView
 from app.views.folders import FolderStrip
+from app.views.playlists import add_to_menu
+from app.views.playlists_room import PlaylistsRoom
 from app.views.track_table import TrackTable
 from core import paths
 from core.library.records import Row
@@ -54,8 +57,8 @@ class LibraryView(QWidget):
 
     Parameters
     ----------
-    session, player
-        What is looked at, and what plays it.
+    session, player, playlists
+        What is looked at, what plays it, and the lists that are kept.
 
     Signals
     -------
@@ -65,7 +68,7 @@ class LibraryView(QWidget):
 
     pin_wanted = Signal(object)
 
-    def __init__(self, session: Session, player: Player) -> None:
+    def __init__(self, session: Session, player: Player, playlists: Playlists) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -75,6 +78,8 @@ class LibraryView(QWidget):
         self.table = TrackTable(session, self.model)
         self.search = self._search_box()
         self.folders = FolderStrip(session)
+        self._playlists = playlists
+        self.lists = PlaylistsRoom(session, player, playlists)
         self.failures = FailuresView(session)
         self.counts = CountsLine()
         self.empty = QLabel(self.table)
@@ -127,9 +132,17 @@ class LibraryView(QWidget):
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(self.pages, 1)
+        places = QSplitter(Qt.Orientation.Vertical)
+        places.setChildrenCollapsible(False)
+        places.addWidget(self.folders)
+        places.addWidget(self.lists.strip)
+        places.setSizes([400, 300])
+        self.rooms = QStackedWidget()
+        self.rooms.addWidget(right)
+        self.rooms.addWidget(self.lists.page)
         self.splitter = QSplitter()
-        self.splitter.addWidget(self.folders)
-        self.splitter.addWidget(right)
+        self.splitter.addWidget(places)
+        self.splitter.addWidget(self.rooms)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([190, 800])
         whole = QVBoxLayout(self)
@@ -151,6 +164,8 @@ class LibraryView(QWidget):
         self.search.returnPressed.connect(self._search_now)
         self._typing.timeout.connect(self._search_now)
         self.folders.chosen.connect(lambda root_id: self.model.show(root_id=root_id))
+        self.folders.looked_at.connect(self.show_tracks)
+        self.lists.strip.chosen.connect(self._show_list)
         self.tabs.currentChanged.connect(self._show_page)
         self.counts.linkActivated.connect(self.search_for)
         self.empty.linkActivated.connect(self._empty_link)
@@ -166,15 +181,31 @@ class LibraryView(QWidget):
 
     def focus_search(self) -> None:
         """Put the cursor into the search box."""
+        self.show_tracks()
         self.tabs.setCurrentIndex(0)
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
     def search_for(self, query: str) -> None:
         """Search for this, now."""
+        self.show_tracks()
         self.tabs.setCurrentIndex(0)
         self.search.setText(query)
         self._search_now()
+
+    def show_tracks(self) -> None:
+        """The table again, instead of a playlist."""
+        self.rooms.setCurrentIndex(0)
+        self.lists.strip.show_none()
+        self.folders.mark()
+
+    def _show_list(self, playlist_id: int | None) -> None:
+        if playlist_id is None:
+            self.show_tracks()
+        else:
+            self.rooms.setCurrentIndex(1)
+            self.folders.unmark()
+            self.lists.page.show_list(playlist_id)
 
     def save_state(self) -> str:
         """Columns, sorting and the width of the folder strip."""
@@ -295,6 +326,7 @@ class LibraryView(QWidget):
         one.setEnabled(len(rows) == 1 and rows[0].online)
         menu.addAction(theme.icon("copy"), "Copy path", self._copy_paths)
         known = [row.track_id for row in rows if row.track_id is not None]
+        add_to_menu(menu, self._playlists, lambda: known).setEnabled(bool(known))
         label = menu.addAction("Labels…", lambda: labels.ask(session, known, self))
         label.setEnabled(bool(known))
         label.setToolTip("" if known else "Not now: a track can be labelled once it has been listened to.")

@@ -185,7 +185,7 @@ def test_columns_and_sorting_are_remembered(scene: Scene) -> None:
     header.moveSection(header.visualIndex(NAMES.index("album")), 1)
     header.resizeSection(NAMES.index("artist"), 222)
     header.set_sort((("folder", True), ("title", False)))
-    other = LibraryView(scene.session, scene.player)
+    other = LibraryView(scene.session, scene.player, scene.playlists)
     scene.qtbot.addWidget(other)
     other.restore_state(view.save_state())
     again = other.table.header
