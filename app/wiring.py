@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl
@@ -25,6 +24,7 @@ from app.theme import Mode
 from app.views.preferences import Preferences
 from core import paths
 from core import settings as settings_module
+from core.machine import version_of
 from core.settings import Settings
 
 if TYPE_CHECKING:  # they bring NumPy and SQLAlchemy, which the window can open without
@@ -307,7 +307,7 @@ class Wiring(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.context.log_path.parent)))
 
     def _about(self) -> None:
-        self.context.background.run(_version, self._show_about)
+        self.context.background.run(partial(version_of, "earmap"), self._show_about)
 
     def _show_about(self, number: str) -> None:
         box = QMessageBox(self.window)
@@ -326,10 +326,3 @@ def _real_furniture() -> Furnish:
     from app.furniture import furnish
 
     return furnish
-
-
-def _version() -> str:
-    try:
-        return version("earmap")
-    except PackageNotFoundError:
-        return ""

@@ -1,8 +1,9 @@
-"""What this machine has."""
+"""What this machine has: processors, and which versions of which packages."""
 
 from __future__ import annotations
 
 import os
+from importlib.metadata import PackageNotFoundError, version
 
 
 def processors() -> int:
@@ -10,3 +11,11 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def version_of(package: str) -> str:
+    """A package's version; empty where it is not installed, as Earmap itself where it runs out of its source."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

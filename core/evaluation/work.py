@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from core.evaluation.spec import SOURCES, TaskSpec
 from core.library.evaluations import Arrays
 from core.library.records import EvaluationRecord
 from core.library.text import storable
+from core.machine import version_of
 
 PROTOCOL = 2
 """Goes up whenever the same question would get another answer: results of before are computed anew then."""
@@ -99,7 +99,7 @@ def compute(cell: Cell, vectors: Vectors | None, watch: Watch = unwatched) -> tu
         encoder=who.name, strategy=who.strategy, weights_hash=who.weights_hash, plan=cell.plan, probe=cell.probe,
         config=asked.configs[cell.probe], split=asked.split, dim=answer.dim, seeds=answer.seeds,
         figures=dict(answer.figures), details=_details(cell, answer, seen), notes=_notes(cell, answer),
-        versions={name: version(name) for name in _PROGRAMS}, seconds=round(time.monotonic() - started, 3),
+        versions={name: version_of(name) for name in _PROGRAMS}, seconds=round(time.monotonic() - started, 3),
     )  # fmt: skip
     return record, answer.arrays
 

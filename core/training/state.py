@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -23,6 +22,7 @@ from torch import Tensor
 
 from core import files
 from core.errors import UserError
+from core.machine import version_of
 from core.training.config import RunConfig
 
 FILE = "state.safetensors"
@@ -103,7 +103,7 @@ class State:
 
 def versions() -> dict[str, str]:
     """Of the programs that a run's numbers depend on."""
-    return {"earmap": version("earmap"), "torch": str(torch.__version__)}
+    return {"earmap": version_of("earmap"), "torch": str(torch.__version__)}
 
 
 def save(state: State, folder: Path) -> None:
