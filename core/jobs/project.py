@@ -1,0 +1,227 @@
+"""Project: draw the map of an encoder's tracks, or let those that are new find their place on it.
+
+A map stays put. New tracks lie among their neighbours and move nothing; a map that is drawn anew begins where the old
+one was, and is turned onto it. What is stored is replaced by a finished map only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from core.errors import UserError
+from core.jobs.runner import Job, JobContext
+from core.library.projections import Points
+from core.library.records import ProjectionRecord
+from core.library.store import plan_name
+from core.neighbours import Neighbours
+from core.projection import clusters, plane, quality
+from core.projection import draw as drawing
+from core.projection.child import Child
+from core.projection.live import Live
+from core.projection.methods import FEWEST, method
+from core.projection.methods import Task as Work
+
+STAGE = "Drawing the map"
+READING, LOOKING, MEASURING, PLACING = (
+    "Reading vectors", "Looking for neighbours", "Measuring the map", "Placing new tracks",
+)  # fmt: skip
+SECOND = "Drawing it once more, to see what chance does"
+BASELINE_MOST = 20_000
+"""Above, a second drawing takes longer than what it tells is worth."""
+
+
+class Params(BaseModel):
+    """What to draw."""
+
+    encoder: str = ""
+    method: str = "umap"
+    seed: int | None = Field(None, ge=0, le=2**31 - 2)
+    """None: that of the map that is there, else 0."""
+    refit: bool = False
+    """Draw anew, from where the map is now; with another seed than it had, from nothing."""
+    compare: list[str] = Field(default_factory=list)
+    """Encoders onto whose maps it is turned, the first that has one; none: its own old map, then the oldest."""
+    baseline: bool = True
+    """Whether to draw it a second time with another seed, to know what a mere change of seed does."""
+
+
+class Project(Job[Params]):
+    """Draw a map."""
+
+    kind: ClassVar[str] = "project"
+    title: ClassVar[str] = STAGE
+    Params: ClassVar[type[BaseModel]] = Params
+
+    def run(self, ctx: JobContext) -> dict[str, Any]:
+        """Draw, or place what is new; the map's figures are the result."""
+        run = _Run(ctx, self.params)
+        if run.stays():
+            return run.grow()
+        return run.draw()
+
+
+class _Run:
+    """The state of one run of the job."""
+
+    def __init__(self, ctx: JobContext, params: Params) -> None:
+        self.ctx, self.params, self.library = ctx, params, ctx.library
+        self.started, self.how = time.monotonic(), method(params.method)
+        self.plan = plan_name(ctx.settings.embedding.segments)
+        self.encoder = self.library.encoders.get(params.encoder or ctx.settings.embedding.encoder)
+        self.record = self.library.projections.find(self.encoder.id, self.plan, params.method)
+        self.old = self._points(self.record)
+        ctx.report(READING, 0)
+        near = Neighbours(self.library, self.encoder, self.plan)
+        near.refresh()
+        self.snapshot = near.snapshot
+        own = self.library.projections.tracks(self.encoder.id, self.plan)
+        self.tracks = own[self.snapshot.rows(own) >= 0]
+        if len(self.tracks) < FEWEST:
+            raise UserError(
+                f"A map needs at least {FEWEST} tracks, and {self.encoder.name} has heard {len(self.tracks)}.",
+                "Add more music, or embed what is there.",
+            )
+
+    def _points(self, record: ProjectionRecord | None) -> Points | None:
+        """What lies on a map; None where there is none or it is damaged: it is drawn anew then."""
+        with suppress(UserError):
+            return None if record is None else self.library.projections.arrays(record.id)
+        return None
+
+    def _watch(self, stage: str) -> Callable[[int, int], None]:
+        def watch(done: int, total: int) -> None:
+            self.ctx.check()
+            self.ctx.report(stage, done, total or None, encoder=self.encoder.name)
+
+        return watch
+
+    # -- a map that stays -------------------------------------------------------------------------
+
+    def stays(self) -> bool:
+        """Whether the map that is there is to be kept: until more was placed on it than it was drawn from."""
+        if self.old is None or self.params.refit:
+            return False
+        fitted = np.isin(self.tracks, self.old.tracks[~self.old.placed]).sum()
+        return bool(fitted >= max(FEWEST, len(self.tracks) / 2) or len(self.tracks) > self.how.most)
+
+    def grow(self) -> dict[str, Any]:
+        """Take away tracks that are gone, give new ones a place; no other point moves."""
+        assert self.record is not None
+        assert self.old is not None
+        gone = np.setdiff1d(self.old.tracks, self.tracks)
+        new = np.setdiff1d(self.tracks, self.old.tracks)
+        maps = self.library.projections
+        if len(new):
+            fitted = self.old.without(gone)
+            fitted = fitted.take(~fitted.placed)
+            unit = self.snapshot.unit[self.snapshot.rows(fitted.tracks)]
+            more = drawing.added(fitted, unit, new, self.snapshot, self._watch(PLACING))
+            maps.append(self.record.id, more.tracks, more.points, more.kept, more.clusters)
+        if len(gone):
+            maps.drop(self.record.id, gone)
+        return self._result(self.record.id, added=len(new), dropped=len(gone), drawn=False)
+
+    # -- a map that is drawn ----------------------------------------------------------------------
+
+    def draw(self) -> dict[str, Any]:
+        """Draw it, keep it, and then see what chance does to it."""
+        child = Child(self.params.method) if self.how.module else None
+        with child or nullcontext():
+            on = drawing.sheet(
+                self.library,
+                self.encoder,
+                self.plan,
+                self.snapshot,
+                self.tracks,
+                self.how,
+                self._watch(LOOKING),
+            )
+            onto = self._reference()
+            work = drawing.task(
+                self.params.method, on, drawing.start(on, self._from(), onto), self._seed(), self._live()
+            )
+            points = drawing.positions(work, child, self._watch(STAGE))
+            done = drawing.finished(on, points, onto, self._watch(PLACING))
+            record = self._keep(on, done)
+            if self.params.baseline and child is not None and len(on.tracks) <= BASELINE_MOST:
+                self._second(record, work, points, child)
+        return self._result(record.id, added=len(self.tracks), dropped=0, drawn=True)
+
+    def _seed(self) -> int:
+        if self.params.seed is not None:
+            return self.params.seed
+        return int(self.record.params.get("seed", 0)) if self.record else 0
+
+    def _from(self) -> Points | None:
+        """The map that the new one begins from."""
+        return self.old if self.record and self.record.params.get("seed") == self._seed() else None
+
+    def _live(self) -> Any:
+        return Live.path(self.library, self.encoder.id, self.plan, self.params.method)
+
+    def _reference(self) -> Points | None:
+        """The map that this one is turned onto."""
+        maps, encoders = self.library.projections, self.library.encoders
+        named = [encoders.get(name) for name in self.params.compare]
+        found = [maps.find(encoder.id, self.plan) for encoder in named]
+        wanted = [record for record in (*found, self.record) if record is not None]
+        others = [record for record in maps.all() if record != self.record]
+        wanted += sorted(others, key=lambda each: (each.encoder_id != self.encoder.id, each.id))
+        for record in wanted:
+            points = self._points(record)
+            if points is not None and len(plane.common(self.tracks, points.tracks)[0]) >= plane.FEWEST_COMMON:
+                return points
+        return None
+
+    def _keep(self, on: drawing.Sheet, done: Points) -> ProjectionRecord:
+        watch = self._watch(MEASURING)
+        watch(0, 0)
+        figures = drawing.worth(on, done, watch)
+        done = replace(done, clusters=self._clusters(on, done))
+        figures |= {
+            "clusters": int(done.clusters.max()) + 1,
+            "seconds": round(time.monotonic() - self.started, 2),
+        }
+        if self.old is not None:
+            rows, others = plane.common(done.tracks, self.old.tracks)
+            figures["moved"] = round(
+                float(np.mean(plane.moved(done.points[rows], self.old.points[others]))), 4
+            )
+        params = {"seed": self._seed(), "warm": self._from() is not None, "k": quality.K}
+        self.ctx.check()
+        return self.library.projections.put(
+            self.encoder.id, self.plan, self.params.method, params, figures, done
+        )
+
+    def _clusters(self, on: drawing.Sheet, done: Points) -> NDArray[np.int16]:
+        """Groups by sound; those that were there before keep their numbers, as far as they are still the same."""
+        groups = clusters.k_means(on.unit)
+        if len(on.rest):
+            groups = np.concatenate((groups, np.full(len(on.rest), -1, np.int16)))
+        if self.old is None:
+            return groups
+        before = np.full(len(done), -1, np.int16)
+        rows, others = plane.common(done.tracks, self.old.tracks)
+        before[rows] = self.old.clusters[others]
+        return clusters.named_as(groups, before)
+
+    def _second(self, record: ProjectionRecord, work: Work, points: plane.Plane, child: Child) -> None:
+        again = drawing.positions(replace(work, seed=work.seed + 1, live=None), child, self._watch(SECOND))
+        overlap = quality.shared(quality.on_map(points), quality.on_map(again))
+        self.library.projections.note(record.id, seed_overlap=round(float(overlap.mean()), 4))
+
+    def _result(self, record_id: int, **more: Any) -> dict[str, Any]:
+        now = self.library.projections.find(self.encoder.id, self.plan, self.params.method)
+        figures = now.figures if now is not None and now.id == record_id else {}
+        return {
+            "encoder": self.encoder.name, "plan": self.plan, "method": self.params.method, **figures, **more,
+            "seconds": round(time.monotonic() - self.started, 2),
+        }  # fmt: skip
