@@ -7,7 +7,7 @@ import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -22,6 +22,9 @@ _AHEAD = 20
 
 _RESTART_S = 3.0
 """After so many seconds of a track, "previous" goes to its beginning first (s)."""
+
+_PREVIEW_S, _SHORTEST_S = 30.0, 0.1
+"""How long a preview goes on, and the shortest one (s)."""
 
 _CRASHES = 3
 _CRASH_WINDOW_S = 30.0
@@ -100,6 +103,10 @@ class Player(QObject):
     """Names of the devices, after `list_devices`."""
     audition_changed = Signal(bool)
     volume_changed = Signal(float)
+    preview_changed = Signal(object)
+    """The `Playable` that is previewed now, or None."""
+    preview_failed = Signal(object, str)
+    """A `Playable` that cannot be previewed, and why."""
 
     def __init__(self, parent: QObject | None = None, *, volume: float = 0.8, device: str = "") -> None:
         super().__init__(parent)
@@ -113,6 +120,8 @@ class Player(QObject):
         self._order = 0
         self._bad: set[int] = set()
         self._decoding: int | None = None
+        self._preview: _Entry | None = None
+        self._preview_decoding: int | None = None
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
         self._auditioning = False
         self._kept: _Kept | None = None
@@ -176,6 +185,11 @@ class Player(QObject):
         return self._auditioning
 
     @property
+    def previewing(self) -> Playable | None:
+        """What is previewed now."""
+        return self._preview.playable if self._preview else None
+
+    @property
     def underruns(self) -> int:
         """Times that sound was missing since the engine's start."""
         return self._underruns
@@ -225,6 +239,32 @@ class Player(QObject):
         """Back to what was playing before, paused."""
         if self._auditioning:
             self._leave_audition(restore=True)
+
+    def preview(self, playable: Playable, from_second: float | None = None) -> None:
+        """Play a quiet excerpt on top of what plays, which goes on; one that sounds fades into it.
+
+        Parameters
+        ----------
+        from_second
+            Where it begins (s); else the excerpt that `playable` is, else the track's middle.
+        """
+        start, length = playable.start_s, playable.length_s
+        if from_second is not None:
+            start, length = from_second, None
+        elif length is None:
+            start = (playable.seconds or 0.0) / 2
+        if length is None:  # not beyond the end, so that it fades there, too
+            length = min(_PREVIEW_S, (playable.seconds or float("inf")) - start)
+        excerpt = replace(playable, start_s=start, length_s=max(length, _SHORTEST_S))
+        (entry,) = self._entries([excerpt])
+        self._engine.send(do="preview", item=entry.item().to_json())
+        self._set_preview(entry)
+
+    def stop_preview(self) -> None:
+        """Let the preview fade out."""
+        if self._preview is not None:
+            self._engine.send(do="stop-preview")
+            self._set_preview(None)
 
     def toggle(self) -> None:
         """Play or pause; from the queue's beginning where nothing is being played."""
@@ -373,6 +413,11 @@ class Player(QObject):
         if current is not None and not current.hidden:
             self._sketcher.show(current.track_id, current.path)
 
+    def _set_preview(self, entry: _Entry | None) -> None:
+        if entry != self._preview:
+            self._preview = entry
+            self.preview_changed.emit(self.previewing)
+
     def _set_message(self, sentence: str) -> None:
         """Say why nothing is heard; else, if there is something to say, where it is."""
         sentence = sentence or self._note
@@ -401,7 +446,7 @@ class Player(QObject):
 
     def _greet(self) -> None:
         """Tell a new engine what it must know before it plays."""
-        self._decoding = None
+        self._decoding = self._preview_decoding = None
         self._engine.send(do="volume", volume=self._volume)
         self._engine.send(do="device", name=self._device)
 
@@ -413,6 +458,8 @@ class Player(QObject):
             self._on_failed(message["key"], message["sentence"])
         elif event == "device":
             self._on_device(message["name"], message["wanted"])
+        elif event.startswith("preview"):
+            self._on_preview(event, message["key"], message.get("sentence", ""))
         elif message["order"] != self._order:
             return
         elif event == "position":
@@ -422,6 +469,15 @@ class Player(QObject):
             self._set_message(message["sentence"] if message["state"] == "waiting" else "")
         elif event == "ended":
             self._on_ended()
+
+    def _on_preview(self, event: str, key: int | None, sentence: str) -> None:
+        if event == "preview-decoding":
+            self._preview_decoding = key
+        elif self._preview is not None and key == self._preview.key:
+            if event == "preview-failed":
+                self.preview_failed.emit(self._preview.playable, sentence)
+            else:
+                self._set_preview(None)
 
     def _on_position(self, key: int, seconds: float, faults: int) -> None:
         self._seconds = seconds
@@ -453,6 +509,11 @@ class Player(QObject):
         """Name the file, and go on with the next one in a new process."""
         key, state, culprit = self._key, self._state, self._decoding
         stuck = code == EXIT_STUCK and not crashed
+        if self._preview_decoding is not None and not stuck:
+            # A preview's decoder runs but for a moment: it is more likely to be at fault than what played.
+            culprit = None
+            self._on_preview("preview-failed", self._preview_decoding, "The decoder crashed on this file.")
+        self._set_preview(None)
         if culprit is not None and not stuck:
             how = "crashed" if crashed else "failed"
             self._on_failed(culprit, f"The decoder {how} on this file; it is skipped.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.playback.feeder import Feeder
 from app.playback.mixer import gain_of
+from app.playback.previews import Previews
 from app.playback.protocol import EXIT_STUCK, Channel, Item, Message
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Engine:
         self._device = ""
         self._output: Output | None = None
         self._feeder: Feeder | None = None
+        self._previews: Previews | None = None
+        self._previewed: Item | None = None
         self._retry_at = 0.0
         self._idle_since = 0.0
         self._told: tuple[str, str] = ("", "")
@@ -64,13 +67,16 @@ class Engine:
             "stop": self._on_stop,
             "volume": self._on_volume,
             "device": self._on_device,
+            "preview": self._on_preview,
+            "stop-preview": self._on_stop_preview,
         }
 
     def serve(self) -> None:
         """Work until the window is gone."""
         while True:
+            busy = self._output or self._wanted or self._previewed
             try:
-                self._obey(self._channel.receive(_TICK_S if self._output or self._wanted else None))
+                self._obey(self._channel.receive(_TICK_S if busy else None))
             except queue.Empty:
                 pass
             except EOFError:
@@ -137,6 +143,18 @@ class Engine:
             self._output.hush()
             self._close_output()
 
+    def _on_preview(self, message: Message) -> None:
+        """An excerpt on top of what plays, once there is a card."""
+        self._previewed = Item.from_json(message["item"])
+        self._retry_at = 0.0
+        if self._previews:
+            self._previews.start(self._previewed)
+
+    def _on_stop_preview(self, _message: Message) -> None:
+        self._previewed = None
+        if self._previews:
+            self._previews.stop()
+
     # The card
 
     def _go(self, key: int, seconds: float) -> None:
@@ -157,28 +175,43 @@ class Engine:
         try:
             from app.playback.output import NoDevice, Output, deadline, rescan
         except Exception as problem:  # noqa: BLE001 - the import starts PortAudio; its error class comes with it
-            self._tell("waiting", f"The sound system cannot be used ({problem}).")
-            self._retry_at = time.monotonic() + _RETRY_S
+            self._miss(f"The sound system cannot be used ({problem}).")
             return
         try:
             with deadline(self._give_up):
                 rescan()
                 self._output = Output(self._device, self._volume)
         except NoDevice as problem:
-            self._tell("waiting", f"{problem} Playing goes on when one appears.")
-            self._retry_at = time.monotonic() + _RETRY_S
+            self._miss(str(problem), "Playing goes on when one appears.")
             return
         self._feeder = Feeder(self._output.ring, self._output.rate, self._on_decoding, self._on_failed)
         self._feeder.start()
+        self._previews = Previews(self._output.rate, self._on_preview_decoding, self._on_preview_failed)
+        self._output.mixer.voices = self._previews.voices
         self._send("device", name=self._output.device, wanted=self._device)
+        if self._previewed is not None:
+            self._previews.start(self._previewed)
         if self._key is not None:
             self._go(self._key, self._seconds)
+
+    def _miss(self, problem: str, hope: str = "") -> None:
+        """No card: what plays waits for one, a preview does not."""
+        self._retry_at = time.monotonic() + _RETRY_S
+        if self._previewed is not None:
+            self._send("preview-failed", key=self._previewed.key, sentence=problem)
+            self._preview_over()
+        if self._wanted:
+            self._tell("waiting", f"{problem} {hope}".rstrip())
 
     def _close_output(self) -> None:
         output, self._output = self._output, None
         feeder, self._feeder = self._feeder, None
+        previews, self._previews = self._previews, None
         if feeder:
             feeder.close()
+        if previews:
+            previews.close()
+            self._preview_over()
         if output:
             from app.playback.output import deadline
 
@@ -194,6 +227,12 @@ class Engine:
     def _on_decoding(self, key: int | None) -> None:
         self._send("decoding", key=key)
 
+    def _on_preview_decoding(self, key: int | None) -> None:
+        self._send("preview-decoding", key=key)
+
+    def _on_preview_failed(self, key: int, sentence: str) -> None:
+        self._send("preview-failed", key=key, sentence=sentence)
+
     def _on_failed(self, key: int, sentence: str) -> None:
         self._send("failed", key=key, sentence=sentence)
 
@@ -202,7 +241,7 @@ class Engine:
     def _tick(self) -> None:
         now = time.monotonic()
         if self._output is None:
-            if self._wanted and now >= self._retry_at:
+            if (self._wanted or self._previewed) and now >= self._retry_at:
                 self._open_output()
         elif not self._output.alive():
             self._close_output()
@@ -213,6 +252,8 @@ class Engine:
             self._close_output()
         if self._output and self._feeder:
             self._follow(self._output, self._feeder)
+        if self._previews:
+            self._follow_previews(self._previews, now)
         if not self._wanted:
             self._tell("stopped" if self._key is None else "paused", "")
 
@@ -237,6 +278,18 @@ class Engine:
             self._send("position", key=self._key, seconds=self._seconds, faults=faults)
         if feeder.ended and not ring.filled:
             self._finish(output)
+
+    def _follow_previews(self, previews: Previews, now: float) -> None:
+        over = previews.tick()
+        if self._previewed is not None and self._previewed.key in over:
+            self._preview_over()
+        if previews.busy:
+            self._idle_since = now
+
+    def _preview_over(self) -> None:
+        if self._previewed is not None:
+            self._send("preview-over", key=self._previewed.key)
+            self._previewed = None
 
     def _finish(self, output: Output) -> None:
         """The queue has been played."""

@@ -170,6 +170,8 @@ class PlayerBar(QWidget):
         player.device_message.connect(self.notice.set_device)
         player.devices_changed.connect(self._on_devices)
         player.audition_changed.connect(self._on_audition)
+        player.preview_changed.connect(self._allow)
+        player.preview_failed.connect(self._on_preview_failed)
         player.volume_changed.connect(self._show_volume)
         self.waveform.seek_requested.connect(player.seek)
         self.volume.valueChanged.connect(self._on_volume)
@@ -189,7 +191,7 @@ class PlayerBar(QWidget):
             "seek-forward": partial(self._skip, _SKIP_S),
             "louder": partial(self._add_volume, _LOUDER),
             "quieter": partial(self._add_volume, -_LOUDER),
-            "stop-preview": self._player.end_audition,
+            "stop-preview": self._stop_preview,
         })  # fmt: skip
 
     # What a person does
@@ -199,6 +201,13 @@ class PlayerBar(QWidget):
             self.play_wanted.emit()
         else:
             self._player.toggle()
+
+    def _stop_preview(self) -> None:
+        """The quieter one first: an audition under a preview goes on."""
+        if self._player.previewing is not None:
+            self._player.stop_preview()
+        else:
+            self._player.end_audition()
 
     def _skip(self, seconds: float, _checked: bool = False) -> None:
         self._player.seek(self._player.seconds + seconds)
@@ -299,6 +308,9 @@ class PlayerBar(QWidget):
     def _on_failed(self, playable: Playable, sentence: str) -> None:
         self.notice.set_file(f"“{playable.title}” was skipped. {sentence}")
 
+    def _on_preview_failed(self, playable: Playable, sentence: str) -> None:
+        self.notice.set_file(f"“{playable.title}” cannot be previewed. {sentence}")
+
     def _on_audition(self, _on: bool) -> None:
         self._show_strip()
         self._allow()
@@ -307,7 +319,7 @@ class PlayerBar(QWidget):
         current = self._player.current
         self.strip.setVisible(self._player.auditioning and not (current is not None and current.hidden))
 
-    def _allow(self) -> None:
+    def _allow(self, _: object = None) -> None:
         """Let the actions do what there is something to do for, and say why not else."""
         player, forbid = self._player, self._actions.forbid
         index, count = player.index, player.length
@@ -316,7 +328,7 @@ class PlayerBar(QWidget):
         forbid("next", "" if index is not None and index + 1 < count else "The queue ends here.")
         for name in ("seek-back", "seek-forward"):
             forbid(name, "" if index is not None else _NOTHING)
-        forbid("stop-preview", "" if player.auditioning else "No preview is playing.")
+        forbid("stop-preview", "" if player.auditioning or player.previewing else "No preview is playing.")
         last = index is None or index + 1 >= count
         self.strip.next.setEnabled(not last)
         self.strip.next.setToolTip("This is the last one." if last else "Go on with the next neighbour.")
