@@ -7,28 +7,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core import answers
+from core.answers import Found, Similar, Stock
+from core.hub_cache import HubCache
 from core.library.records import EncoderRecord, Fact
 from core.library.store import Library
-from core.recommend import Catalogue, Query, Standardisation, similar
+from core.moments import Moments
+from core.recommend import Catalogue, Names, Query, Standardisation, hubs, similar
+from core.recommend.moments import MomentMatch, MomentPair
+from core.recommend.radio import Spacing
+from core.recommend.rules import Rules
 from core.vectors import Snapshot, VectorCache
+
+__all__ = [
+    "Found", "MomentMatch", "MomentPair", "Neighbours", "Rules", "Similar", "Spacing", "catalogue", "vector_cache",
+]  # fmt: skip
+
+_ANY, _SPACED = Rules(), Spacing()
 
 FACTS_SHARE = 0.05
 """Reading what is known of the tracks may take at most this share of the time while they change."""
-
-
-@dataclass(frozen=True)
-class Similar:
-    """A neighbour: its track, the file that stands for it, its score, and other versions of the recording."""
-
-    track_id: int
-    file_id: int
-    score: float
-    folded: tuple[int, ...]
 
 
 def vector_cache(library: Library, encoder: EncoderRecord, plan: str) -> VectorCache:
@@ -53,6 +56,8 @@ class Neighbours:
         )  # (n,) what stands for each row, -1: nothing now
         self._facts_of: tuple[int, Snapshot | None] = (-1, None)
         self._facts_due = 0.0
+        self._hubs = HubCache(library.sidecar("vectors"), self._cache.name)
+        self._moments = Moments(library, encoder, plan)
 
     def __len__(self) -> int:
         return len(self._snapshot)
@@ -100,8 +105,10 @@ class Neighbours:
         start = time.monotonic()
         if state[1] is before[1] and (state[0] == before[0] or start < self._facts_due):
             return False
-        facts = self._library.rows.facts()
-        self._catalogue, self._files = catalogue([facts.get(key) for key in self._snapshot.ids.tolist()])
+        facts, labels = self._library.rows.facts(), self._library.labels.tracks()
+        known, self._files = catalogue([facts.get(key) for key in self._snapshot.ids.tolist()])
+        rows = {label: self._snapshot.rows(tracks) for label, tracks in labels.items()}
+        self._catalogue = replace(known, labels={label: row[row >= 0] for label, row in rows.items()})
         self._facts_of, now = state, time.monotonic()
         self._facts_due = now + (now - start) / FACTS_SHARE
         return True
@@ -145,6 +152,59 @@ class Neighbours:
             for m in found.matches
         ]
 
+    def _stock(self) -> Stock:
+        return Stock(self._snapshot, self._catalogue, self._files, self._encoder.name, self._scale)
+
+    def _scale(self) -> NDArray[np.float32]:
+        return hubs.scale(self._hubs.of(self._snapshot, self._files))
+
+    def ask(
+        self, seeds: Sequence[int], more: Sequence[int] = (), less: Sequence[int] = (), n: int = 10,
+        rules: Rules = _ANY,
+    ) -> Found:  # fmt: skip
+        """The `n` tracks most like `seeds` and `more` and least like `less`, and a receipt; see `core.answers.ask`."""
+        return answers.ask(self._stock(), seeds, more, less, n, rules)
+
+    def path(self, a: int, b: int, n: int = 12, waypoints: Sequence[int] = (), rules: Rules = _ANY) -> Found:
+        """`n` tracks from `a` to `b` in even steps, both included; see `core.answers.path`."""
+        return answers.path(self._stock(), a, b, n, waypoints, rules)
+
+    def radio(
+        self, seeds: Sequence[int], n: int = 30, spacing: Spacing = _SPACED, rules: Rules = _ANY,
+        played: Sequence[int] = (),
+    ) -> Found:  # fmt: skip
+        """The next `n` tracks of a queue near the seeds; `played` is what came before. See `core.answers.radio`."""
+        return answers.radio(self._stock(), seeds, n, spacing, rules, played)
+
+    def why(self, a: int, b: int, n: int = 3) -> tuple[MomentPair, ...]:
+        """Which seconds of two tracks are most alike.
+
+        Raises
+        ------
+        UserError
+            No segments of one are stored, or both are one track.
+        """
+        return self._moments.why(a, b, n)
+
+    def moment(self, track: int, start_s: float, end_s: float, n: int = 20) -> tuple[MomentMatch, ...]:
+        """Where some seconds of a track turn up in others: the best moment of each of `n` tracks.
+
+        Raises
+        ------
+        UserError
+            No segments of the track are stored, or these are no seconds.
+        """
+        return self._moments.moment(track, start_s, end_s, n, self._files_of)
+
+    def heard(self, track: int, start_s: float, end_s: float) -> tuple[float, ...]:
+        """When the segments begin that stand for these seconds in `moment`; raises as it does."""
+        return self._moments.heard(track, start_s, end_s)
+
+    def _files_of(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The files that stand for tracks (k,), -1 for none."""
+        rows = self._snapshot.rows(tracks)
+        return np.where(rows >= 0, self._files[rows], -1)
+
 
 def _same(one: Standardisation | None, other: Standardisation | None) -> bool:
     if one is None or other is None:
@@ -160,6 +220,9 @@ def catalogue(facts: list[Fact | None]) -> tuple[Catalogue, NDArray[np.int64]]:
         album=_codes([_album(fact) if fact else "" for fact in facts]),
         seconds=np.array([fact.seconds if fact and fact.seconds else np.nan for fact in facts], np.float64),
         titles=[fact.title if fact else "" for fact in facts],
+        year=np.array([fact.year if fact and fact.year else np.nan for fact in facts], np.float64),
+        genre=Names.of(fact.genre if fact else "" for fact in facts),
+        folder=Names.of(fact.folder if fact else "" for fact in facts),
     )
     return known, np.array([fact.file_id if fact else -1 for fact in facts], np.int64)
 

@@ -72,6 +72,15 @@ class Labels:
         with self._db.read() as connection:
             return [(value, count) for value, count in connection.execute(statement, {"field": field})]
 
+    def tracks(self, field: str = FIELD) -> dict[str, list[int]]:
+        """The tracks of every label, both in order."""
+        statement = text("SELECT value, track_id FROM label WHERE field = :field ORDER BY value, track_id")
+        found: dict[str, list[int]] = {}
+        with self._db.read() as connection:
+            for value, track in connection.execute(statement, {"field": field}):
+                found.setdefault(value, []).append(track)
+        return found
+
 
 def _run(
     connection: Connection, statement: TextClause, track_ids: Collection[int], values: dict[str, object]

@@ -140,6 +140,8 @@ class Fact:
     album_artist: str
     seconds: float | None
     folder: str
+    year: int | None = None
+    genre: str = ""
 
 
 @dataclass(frozen=True)

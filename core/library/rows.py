@@ -169,7 +169,7 @@ class Rows:
         """What is known of every track that can be played now, by track id."""
         statement = text("""
             SELECT f.track_id, f.id, f.title, CASE WHEN f.artist <> '' THEN f.artist ELSE f.album_artist END, f.album,
-              f.album_artist, f.seconds, f.folder
+              f.album_artist, f.seconds, f.folder, f.year, f.genre
             FROM file f JOIN root r ON r.id = f.root_id AND r.online AND r.kind = 'music'
             WHERE f.track_id IS NOT NULL AND f.present AND NOT f.duplicate
         """)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from core.library.database import Database
 from core.library.duplicates import ids_json
 from core.library.models import Embedding, Standardisation
 from core.library.records import Read
+
+AT_ONCE = 16 * 2**20
+"""Bytes of segments that are looked at together."""
 
 _OWN = text("""EXISTS (
     SELECT 1 FROM file f JOIN root r ON r.id = f.root_id AND r.kind = 'music' WHERE f.track_id = embedding.track_id
@@ -142,6 +145,36 @@ class Vectors:
             return None
         return np.frombuffer(row.segments, "<f2").reshape(row.n_segments, -1)
 
+    def all_segments(
+        self, encoder_id: int, plan: str, limit: int = -1
+    ) -> Generator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float16]]]:
+        """The segment vectors of all own tracks that have them (of the `limit` oldest), some at a time.
+
+        Yields
+        ------
+        Tracks (k,), how many segments each has (k,), and these one after the other (segments, dim). About
+        `AT_ONCE` bytes are held.
+        """
+        columns = (Embedding.track_id, Embedding.n_segments, Embedding.segments)
+        statement = (
+            select(*columns)
+            .where(Embedding.encoder_id == encoder_id, Embedding.plan == plan, _OWN)
+            .where(Embedding.segments.is_not(None), Embedding.n_segments > 0)
+            .order_by(Embedding.id)
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            held: list[tuple[int, int, bytes]] = []
+            size = 0
+            for row in connection.execute(statement.execution_options(yield_per=64)):
+                held.append((row.track_id, row.n_segments, row.segments))
+                size += len(row.segments)
+                if size > AT_ONCE:
+                    yield _stacked(held)
+                    held, size = [], 0
+            if held:
+                yield _stacked(held)
+
     def standardisation(
         self, encoder_id: int, plan: str
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], int] | None:
@@ -166,3 +199,11 @@ class Vectors:
             here = (Standardisation.encoder_id == encoder_id, Standardisation.plan == plan)
             connection.execute(delete(Standardisation).where(*here))
             connection.execute(insert(Standardisation).values(row))
+
+
+def _stacked(
+    held: list[tuple[int, int, bytes]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float16]]:
+    tracks, counts, blobs = zip(*held, strict=True)
+    matrix = np.frombuffer(b"".join(blobs), "<f2").reshape(sum(counts), -1)
+    return np.array(tracks, np.int64), np.array(counts, np.int64), matrix

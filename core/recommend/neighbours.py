@@ -68,20 +68,28 @@ class Ranking:
         `(dim,)` float64.
     exclude
         `(n,)` bool, rows that must not appear.
+    scale, reach
+        `(n,)` float32 and a number: rows are ranked by (score - reach) * scale, the distance `reach - score`
+        told by each row's own measure (`core.recommend.hubs`); None: by their score.
     """
 
     def __init__(
-        self, unit: NDArray[np.float32], query: NDArray[np.float64], exclude: NDArray[np.bool_]
-    ) -> None:
-        self._unit, self._query = unit, query
+        self, unit: NDArray[np.float32], query: NDArray[np.float64], exclude: NDArray[np.bool_],
+        scale: NDArray[np.float32] | None = None, reach: float = 1.0,
+    ) -> None:  # fmt: skip
+        self._unit, self._query, self._scale, self._reach = unit, query, scale, reach
         self._scores = unit @ query.astype(np.float32)
+        if scale is not None:
+            self._scores = (self._scores - np.float32(reach)) * scale
         self._scores[exclude] = -np.inf
         self.available = int(len(unit) - np.count_nonzero(exclude))
         # The bound of a float32 dot product in any order of summation, and the cast of the query.
         self._error = (len(query) + 2) * 2.0**-24 * max(float(np.linalg.norm(query)), 1e-30)
+        if scale is not None and len(scale):  # two more roundings, of numbers as large as these
+            self._error = (self._error + 4 * 2.0**-24 * (abs(reach) + 1)) * float(scale.max())
 
     def best(self, k: int) -> Neighbours:
-        """The best `min(k, available)` rows; equal scores in order of row."""
+        """The best `min(k, available)` rows with what they are ranked by; equal ones in order of row."""
         k = min(k, self.available)
         if k <= 0:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float64))
@@ -99,7 +107,11 @@ class Ranking:
         if self._query.any():
             for part in chunks(len(rows)):
                 scores[part] = (self._unit[rows[part]].astype(np.float64) * self._query).sum(axis=1)
-        return scores
+        return scores if self._scale is None else (scores - self._reach) * self._scale[rows]
+
+    def plain(self, found: Neighbours) -> NDArray[np.float64]:
+        """The scores of rows that `best` gave, (k,), whatever they were ranked by."""
+        return found.scores if self._scale is None else found.scores / self._scale[found.rows] + self._reach
 
 
 def neighbours(

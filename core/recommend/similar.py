@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.recommend.neighbours import Ranking, Rows, checked, prepare
+from core.recommend.catalogue import Catalogue
+from core.recommend.neighbours import LESS_WEIGHT, Ranking, Rows, checked, prepare
 from core.recommend.versions import TITLED_COSINE, same_recording, version_key
 
 
 @dataclass(frozen=True, eq=False)
-class Catalogue:
-    """What is known of the rows beside their vectors; any part may be missing.
-
-    Parameters
-    ----------
-    artist, album
-        `(n,)` integer codes; -1 unknown, which equals nothing.
-    seconds
-        `(n,)` lengths; NaN unknown.
-    titles
-        `n` titles, only read for rows that may be shown; "" unknown.
-    """
-
-    artist: NDArray[np.integer] | None = None
-    album: NDArray[np.integer] | None = None
-    seconds: NDArray[np.floating] | None = None
-    titles: Sequence[str] | None = None
-
-
-@dataclass(frozen=True, eq=False)
 class Query:
-    """What a person asks for; the fields are those of `neighbours`, and the filters."""
+    """What a person asks for; the fields are those of `neighbours`, and the filters.
+
+    `scale`: (n,) from `core.recommend.hubs`, where lists are corrected for hubs; scores are cosines all the same.
+    """
 
     seeds: NDArray[np.integer] | list[int]
     less: NDArray[np.integer] | list[int] | tuple[int, ...] = ()
@@ -43,6 +26,7 @@ class Query:
     exclude_artist: bool = False
     exclude_album: bool = False
     fold: bool = True
+    scale: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,11 +66,12 @@ def similar(unit: NDArray[np.float32], query: Query, catalogue: Catalogue | None
         _hide_same(hidden, catalogue.artist, seeds)
     if query.exclude_album:
         _hide_same(hidden, catalogue.album, seeds)
-    ranking = Ranking(view, vector, hidden)
+    ranking = Ranking(view, vector, hidden, query.scale, 1 - LESS_WEIGHT * (len(query.less) > 0))
     if not query.fold:
         found = ranking.best(query.n)
-        return Similar(tuple(Match(int(r), float(s)) for r, s in zip(found.rows, found.scores, strict=True)))
-    return _fold(ranking, _Folder(view, catalogue), seeds, query.n)
+        pairs = zip(found.rows, ranking.plain(found), strict=True)
+        return Similar(tuple(Match(int(row), float(score)) for row, score in pairs))
+    return _fold(ranking, Folder(view, catalogue), seeds, query.n)
 
 
 def _hide_same(hidden: NDArray[np.bool_], codes: NDArray[np.integer] | None, seeds: Rows) -> None:
@@ -99,7 +84,7 @@ def _hide_same(hidden: NDArray[np.bool_], codes: NDArray[np.integer] | None, see
 
 
 @dataclass(eq=False)
-class _Head:
+class Head:
     """The row that stands for its versions, with what comparing needs at hand."""
 
     row: int
@@ -111,15 +96,21 @@ class _Head:
     versions: list[int] = field(default_factory=list)
 
 
-class _Folder:
-    """Sorts rows, best first, under the heads that they are versions of."""
+class Folder:
+    """Sorts rows, best first, under the heads that they are versions of.
+
+    Parameters
+    ----------
+    unit
+        `(n, dim)` float32.
+    """
 
     def __init__(self, unit: NDArray[np.float32], catalogue: Catalogue) -> None:
         self._unit, self._catalogue = unit, catalogue
-        self._heads: list[_Head] = []
-        self._by_key: dict[str, list[_Head]] = {}
+        self._heads: list[Head] = []
+        self._by_key: dict[str, list[Head]] = {}
 
-    def add(self, row: int, score: float) -> _Head | None:
+    def add(self, row: int, score: float) -> Head | None:
         """A new head for the row; None where it went under another one."""
         head = self._head(row, score)
         for other in self._rivals(head.key):
@@ -130,11 +121,19 @@ class _Folder:
         self._by_key.setdefault(head.key, []).append(head)
         return head
 
-    def _rivals(self, key: str) -> list[_Head]:
+    def doubles(self, rows: list[int]) -> list[int]:
+        """Which of the rows are versions of a head, or of a row before them; the heads stay as they are."""
+        trial = Folder(self._unit, self._catalogue)
+        trial._heads = [replace(head, versions=[]) for head in self._heads]
+        for head in trial._heads:
+            trial._by_key.setdefault(head.key, []).append(head)
+        return [row for row in rows if trial.add(row, 1.0) is None]
+
+    def _rivals(self, key: str) -> list[Head]:
         """The heads whose title does not rule it out, the same title first, else best first."""
         return self._by_key.get(key, []) + self._by_key.get("", []) if key else self._heads
 
-    def _same(self, one: _Head, other: _Head) -> bool:
+    def _same(self, one: Head, other: Head) -> bool:
         # The cheap half first: most tracks differ in length.
         if abs(one.seconds - other.seconds) > max(4.0, 0.03 * max(one.seconds, other.seconds)):
             return False
@@ -143,9 +142,9 @@ class _Folder:
             cosine, (one.key, other.key), (one.seconds, other.seconds), (one.artist, other.artist)
         )
 
-    def _head(self, row: int, score: float) -> _Head:
+    def _head(self, row: int, score: float) -> Head:
         known = self._catalogue
-        return _Head(
+        return Head(
             row,
             score,
             "" if known.titles is None else version_key(known.titles[row] or ""),
@@ -155,7 +154,7 @@ class _Folder:
         )
 
 
-def _fold(ranking: Ranking, folder: _Folder, seeds: Rows, n: int) -> Similar:
+def _fold(ranking: Ranking, folder: Folder, seeds: Rows, n: int) -> Similar:
     """Draw ever more rows until `n` heads stand, so that folding never shortens the list.
 
     A head's versions are those among the rows that rank before head `n + 1`.
@@ -163,11 +162,11 @@ def _fold(ranking: Ranking, folder: _Folder, seeds: Rows, n: int) -> Similar:
     of_seeds = [head for head in (folder.add(int(seed), 1.0) for seed in seeds) if head is not None]
     for head in of_seeds:
         head.versions.clear()  # two seeds may be versions of each other
-    heads: list[_Head] = []
+    heads: list[Head] = []
     drawn, k = 0, 2 * n + 16
     while True:
         found = ranking.best(k)
-        for row, score in zip(found.rows[drawn:], found.scores[drawn:], strict=True):
+        for row, score in zip(found.rows[drawn:], ranking.plain(found)[drawn:], strict=True):
             if (fresh := folder.add(int(row), float(score))) is not None:
                 heads.append(fresh)
             if len(heads) > n:

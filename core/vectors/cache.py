@@ -40,6 +40,11 @@ class VectorCache:
         self._dim = dim
         self._opened: tuple[Header, Snapshot] | None = None
 
+    @property
+    def name(self) -> str:
+        """What the files of this cache begin with."""
+        return self._files.slug
+
     def read(self) -> Snapshot:
         """The current state; empty, with stamp 0, where there is none or it is broken or foreign.
 

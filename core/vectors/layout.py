@@ -75,20 +75,20 @@ class Layout:
 
     def __init__(self, folder: Path, key: str, dim: int) -> None:
         self.folder, self.none = folder, Header(key, dim)
-        self._slug = hashlib.blake2b(key.encode(), digest_size=10).hexdigest()
+        self.slug = hashlib.blake2b(key.encode(), digest_size=10).hexdigest()
 
     @property
     def lock(self) -> Path:
         """The file that writers take turns by."""
-        return self.folder / f"{self._slug}.lock"
+        return self.folder / f"{self.slug}.lock"
 
     @property
     def _json(self) -> Path:
-        return self.folder / f"{self._slug}.json"
+        return self.folder / f"{self.slug}.json"
 
     def path(self, generation: int, part: str) -> Path:
         """A data file."""
-        return self.folder / f"{self._slug}.{generation}.{part}"
+        return self.folder / f"{self.slug}.{generation}.{part}"
 
     def header(self) -> Header:
         """What the file says; the empty header where it is missing, broken, or another cache's."""
@@ -104,7 +104,7 @@ class Layout:
         with atomic(self._json) as file:
             file.write(json.dumps(asdict(header)).encode())
         named = {self.path(generation, part) for part, generation, _ in _parts(header)}
-        for path in self.folder.glob(f"{self._slug}.*.*"):
+        for path in self.folder.glob(f"{self.slug}.*.*"):
             if path not in named:
                 # Windows keeps what a reader has mapped; a later commit tries again.
                 with suppress(PermissionError):
@@ -131,7 +131,7 @@ class Layout:
 
     def next_generation(self) -> int:
         """A number that no file carries, not even one that a crash left behind."""
-        used = [path.name.split(".")[-2] for path in self.folder.glob(f"{self._slug}.*.*")]
+        used = [path.name.split(".")[-2] for path in self.folder.glob(f"{self.slug}.*.*")]
         return max((int(number) for number in used if number.isdecimal()), default=0) + 1
 
     def write(self, header: Header, batches: Iterable[tuple[Ids, Matrix]]) -> Header:

@@ -1,0 +1,155 @@
+"""Why two tracks are alike, and where a sound turns up in a library: questions to the vectors of single segments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import UserError
+from core.library.records import EncoderRecord
+from core.library.store import Library
+from core.recommend import Standardisation, measure, unit_rows
+from core.recommend.moments import SEGMENT_S, Best, MomentMatch, MomentPair, pairs, start_of
+
+SAMPLE = 500
+"""Tracks on whose segments the statistics are measured."""
+
+Segments = NDArray[np.float16]
+
+
+class Moments:
+    """The stored segments of one encoder and plan.
+
+    They are standardised with statistics of their own: those of whole tracks vary less than their segments do.
+    """
+
+    def __init__(self, library: Library, encoder: EncoderRecord, plan: str) -> None:
+        self._library, self._encoder, self._plan = library, encoder, plan
+        self._measured: tuple[tuple[int, int], Standardisation | None] | None = None
+
+    def why(self, a: int, b: int, n: int) -> tuple[MomentPair, ...]:
+        """The `n` most alike pairs of moments, best first.
+
+        Raises
+        ------
+        UserError
+            One track has no stored segments, or both are the same.
+        """
+        if a == b:
+            raise UserError("A track is like itself all over.", "Choose two different tracks.")
+        (first, at_a), (second, at_b) = self._unit(a), self._unit(b)
+        return tuple(
+            MomentPair(at_a[i], at_b[j], SEGMENT_S, score) for i, j, score in pairs(first, second, n)
+        )
+
+    def heard(self, track: int, start_s: float, end_s: float) -> tuple[float, ...]:
+        """When the segments begin that stand for some seconds of a track: those inside, else the nearest one.
+
+        A plan that spreads segments over a track has heard only some of its seconds.
+        """
+        return tuple(
+            self._times(track, self._stored(track))[place] for place in self._places(track, start_s, end_s)
+        )
+
+    def moment(
+        self,
+        track: int,
+        start_s: float,
+        end_s: float,
+        n: int,
+        usable: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+    ) -> tuple[MomentMatch, ...]:
+        """The best moment of each of the `n` tracks that come nearest to some seconds of a track.
+
+        Goes through all stored segments, `core.library.vectors.AT_ONCE` bytes at a time.
+
+        Parameters
+        ----------
+        usable
+            From tracks (k,) to the files that stand for them (k,), -1 for those that must not appear.
+
+        Raises
+        ------
+        UserError
+            The track has no stored segments, or the seconds are none of its own.
+        """
+        unit, _ = self._unit(track)
+        query = unit[self._places(track, start_s, end_s)].mean(axis=0)
+        length = float(np.linalg.norm(query))
+        if not length:
+            raise UserError("There is no sound in these seconds.", "Choose others.")
+        best = Best(query / length, self._statistics(), n)
+        files: dict[int, int] = {}
+        with closing(self._library.vectors.all_segments(self._encoder.id, self._plan)) as batches:
+            for tracks, counts, segments in batches:
+                own = usable(tracks)
+                own[tracks == track] = -1
+                best.add(tracks[own >= 0], counts[own >= 0], segments[np.repeat(own >= 0, counts)])
+                files |= {
+                    key: file for key, file in zip(tracks.tolist(), own.tolist(), strict=True) if file >= 0
+                }
+                files = {key: files[key] for key, _, _ in best.found()}
+        found = best.found()
+        counts_of = {key: len(self._stored(key)) for key, _, _ in found}
+        seconds = self._seconds(list(files.values()))
+        return tuple(
+            MomentMatch(
+                key, files[key], self._start(place, counts_of[key], seconds.get(files[key])), SEGMENT_S, score
+            )
+            for key, place, score in found
+        )
+
+    def _places(self, track: int, start_s: float, end_s: float) -> list[int]:
+        """The numbers of the segments inside some seconds, else of the one whose middle is nearest."""
+        if not 0 <= start_s < end_s:
+            raise UserError("These are no seconds of a track.", "Choose a stretch from earlier to later.")
+        times = np.array(self._times(track, self._stored(track)))
+        half = SEGMENT_S / 2
+        inside = np.flatnonzero((times + half >= start_s) & (times + half < end_s))
+        if inside.size:
+            return [int(place) for place in inside]
+        return [int(np.abs(times + half - (start_s + end_s) / 2).argmin())]
+
+    def _unit(self, track: int) -> tuple[NDArray[np.float32], list[float]]:
+        """A track's segments as rows of length 1, and when each begins."""
+        stored = self._stored(track)
+        return unit_rows(stored.astype(np.float32), self._statistics()), self._times(track, stored)
+
+    def _stored(self, track: int) -> Segments:
+        stored = self._library.vectors.segments(track, self._encoder.id, self._plan)
+        if stored is None or not len(stored):
+            raise UserError(
+                f"No moments of this track are stored under {self._encoder.name}.",
+                "Store them with: earmap embed --keep-segments (or Keep segment vectors in the preferences).",
+            )
+        return stored
+
+    def _times(self, track: int, stored: Segments) -> list[float]:
+        file = self._library.rows.files_of([track]).get(track)
+        seconds = self._seconds([] if file is None else [file])
+        return [
+            self._start(place, len(stored), None if file is None else seconds.get(file))
+            for place in range(len(stored))
+        ]
+
+    def _start(self, place: int, count: int, seconds: float | None) -> float:
+        spread = re.fullmatch(r"spread-(\d+)", self._plan)
+        return start_of(place, count, int(spread[1]) if spread else 0, seconds)
+
+    def _seconds(self, files: list[int]) -> dict[int, float | None]:
+        return {row.file_id: row.seconds for row in self._library.rows.page(-1, "", files)}
+
+    def _statistics(self) -> Standardisation | None:
+        """Mean and deviation of segments, measured anew while fewer than `SAMPLE` tracks had been."""
+        state = self._library.vectors.stamp(self._encoder.id, self._plan)
+        known = self._measured
+        if known is None or (known[0] != state and known[0][0] < SAMPLE):
+            batches = self._library.vectors.all_segments(self._encoder.id, self._plan, SAMPLE)
+            some = [segments for _, _, segments in batches]
+            stats = measure(np.concatenate(some).astype(np.float32)) if some else None
+            known = self._measured = (state, stats)
+        return known[1]
