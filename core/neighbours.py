@@ -20,8 +20,9 @@ from core.library.store import Library
 from core.moments import Moments
 from core.recommend import Catalogue, Names, Query, Standardisation, hubs, similar
 from core.recommend.moments import MomentMatch, MomentPair
-from core.recommend.radio import Spacing
+from core.recommend.radio import Spacing, codes
 from core.recommend.rules import Rules
+from core.recommend.standardise import FEWEST
 from core.vectors import Snapshot, VectorCache
 
 __all__ = [
@@ -164,6 +165,14 @@ class Neighbours:
     ) -> Found:  # fmt: skip
         """The `n` tracks most like `seeds` and `more` and least like `less`, and a receipt; see `core.answers.ask`."""
         return answers.ask(self._stock(), seeds, more, less, n, rules)
+
+    def hub_effect(self) -> hubs.Effect | None:
+        """What hub correction does to lists of 10 here; groups are albums, or folders. None under 20 tracks."""
+        own = np.flatnonzero(self._files >= 0)
+        if len(own) < FEWEST:
+            return None
+        group = codes(self._catalogue, len(self._files))[1]
+        return hubs.effect(self._snapshot.unit, self._scale(), own, group)
 
     def path(self, a: int, b: int, n: int = 12, waypoints: Sequence[int] = (), rules: Rules = _ANY) -> Found:
         """`n` tracks from `a` to `b` in even steps, both included; see `core.answers.path`."""

@@ -125,7 +125,7 @@ class Playlists:
             Tracks, or places of another list (so that a list that was deleted can come back as it was).
             Tracks that are gone are passed over.
         kind, rule
-            How it came about: list, similar, path, radio, lasso, import; and what `core.requests` needs to ask again.
+            How it came about: list, similar, path, radio, lasso, import; and what `core.asking` needs to ask again.
 
         Raises
         ------

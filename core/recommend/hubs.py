@@ -7,6 +7,8 @@ Widmer, "Local and global scaling reduce hubs in space", JMLR 13, 2012, NICDM). 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,9 @@ MOST_REFERENCES = 20_000
 
 NEAREST = 0.01
 """Least mean distance: copies of one row would otherwise be infinitely far from all others."""
+
+MOST_QUERIES = 2000
+"""Lists that the effect is measured on."""
 
 _ROWS = 512
 Rows = NDArray[np.int64]
@@ -61,3 +66,70 @@ def surroundings(
 def scale(mean_distance: NDArray[np.float32]) -> NDArray[np.float32]:
     """What a distance to each row is multiplied by, `(n,)`."""
     return (1 / np.sqrt(mean_distance)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the correction does to lists of `K`.
+
+    Parameters
+    ----------
+    skew, skew_corrected
+        Skewness of how often each row is in the lists of others; 0 for an even spread, hubs make it large.
+    unreached, unreached_corrected
+        Share of rows that are in no list at all.
+    same, same_corrected
+        Mean share of a list that is of the query's own group; NaN where there are no groups.
+    queries, rows
+        How many lists were made, and over how many rows.
+    """
+
+    skew: float
+    skew_corrected: float
+    unreached: float
+    unreached_corrected: float
+    same: float
+    same_corrected: float
+    queries: int
+    rows: int
+
+
+def effect(
+    unit: NDArray[np.float32], scale: NDArray[np.float32], among: Rows, group: NDArray[np.integer]
+) -> Effect:
+    """Lists of `K` of an even sample of at most `MOST_QUERIES` rows, as they are and corrected.
+
+    Parameters
+    ----------
+    scale
+        `(n,)` from `scale`.
+    among
+        The rows that count, ascending.
+    group
+        `(n,)` codes, such as albums; -1 in none.
+    """
+    queries = among[:: max(1, -(-len(among) // MOST_QUERIES))]
+    lists: list[list[Rows]] = [[], []]
+    references, own_scale = unit[among].T, scale[among]
+    for part in chunks(len(queries), _ROWS):
+        cosine = unit[queries[part]] @ references
+        cosine[np.arange(len(cosine)), np.searchsorted(among, queries[part])] = -np.inf
+        for scores, kept in ((cosine, lists[0]), ((cosine - 1) * own_scale, lists[1])):
+            k = min(K, len(among) - 1)
+            kept.append(among[np.argpartition(scores, len(among) - k, axis=1)[:, len(among) - k :]])
+    plain, corrected = (np.concatenate(kept) for kept in lists)
+    before, after = (_figures(found, queries, among, group) for found in (plain, corrected))
+    return Effect(before[0], after[0], before[1], after[1], before[2], after[2], len(queries), len(among))
+
+
+def _figures(
+    found: Rows, queries: Rows, among: Rows, group: NDArray[np.integer]
+) -> tuple[float, float, float]:
+    """Skewness, share that is never reached, and share of the query's group."""
+    times = np.bincount(np.searchsorted(among, found.ravel()), minlength=len(among)).astype(np.float64)
+    spread = times - times.mean()
+    deviation = float(np.sqrt((spread**2).mean()))
+    skew = float((spread**3).mean()) / deviation**3 if deviation else 0.0
+    known = group[queries] >= 0
+    same = (group[found] == group[queries][:, None])[known]
+    return skew, float((times == 0).mean()), float(same.mean()) if same.size else float("nan")

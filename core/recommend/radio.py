@@ -111,7 +111,7 @@ class _Player:
         self.hidden[self.history] = True
         self.scores = self.unit @ self.query.astype(np.float32)
         self._order = self.scores if self.scale is None else 1 + (self.scores - 1) * self.scale
-        self._artist, self._album = _codes(self.catalogue, len(self.unit))
+        self._artist, self._album = codes(self.catalogue, len(self.unit))
         self._pool = np.empty(0, np.int64)
 
     def next(self) -> tuple[int, Spacing]:
@@ -175,7 +175,7 @@ def _weaker(spacing: Spacing) -> list[Spacing]:
     return [*one, *(Spacing(artist, 0) for artist in artists)]
 
 
-def _codes(known: Catalogue, n: int) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+def codes(known: Catalogue, n: int) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
     """Artists, and albums; a folder stands for the album where the tags name none."""
     nothing = np.full(n, -1, np.int64)
     artist = nothing if known.artist is None else known.artist
