@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 import time
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from operator import attrgetter
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from app.playback.host import FAILED_TO_START, Host
-from app.playback.protocol import EXIT_STUCK, Item, Message
+from app.playback.previewer import Previewer, excerpt
+from app.playback.protocol import EXIT_STUCK, Message
+from app.playback.queue import Playable, Queue
 from app.playback.sketcher import Sketcher
+
+__all__ = ["Playable", "Player"]
 
 _AHEAD = 20
 """Items of the queue that the engine knows beyond the present one."""
@@ -23,61 +25,16 @@ _AHEAD = 20
 _RESTART_S = 3.0
 """After so many seconds of a track, "previous" goes to its beginning first (s)."""
 
-_PREVIEW_S, _SHORTEST_S = 30.0, 0.1
-"""How long a preview goes on, and the shortest one (s)."""
-
 _CRASHES = 3
 _CRASH_WINDOW_S = 30.0
 """So many crashes in so short a time, none of them while a file was decoded, and it is given up."""
 
 
 @dataclass(frozen=True)
-class Playable:
-    """Something to play.
-
-    Parameters
-    ----------
-    track_id
-        The track in the library.
-    path
-        Raw bytes.
-    title, artist
-        For a person.
-    seconds
-        Length of the track, where it is known (s).
-    start_s, length_s
-        An excerpt (s); `length_s` None: to the end.
-    hidden
-        A person judges it blindly: nothing that tells what it is may be shown, neither waveform nor length.
-    """
-
-    track_id: int
-    path: bytes
-    title: str
-    artist: str
-    seconds: float | None
-    start_s: float = 0.0
-    length_s: float | None = None
-    hidden: bool = False
-
-
-class _Entry(NamedTuple):
-    """A place in the queue; `key` is never used twice, and grows along the queue."""
-
-    key: int
-    playable: Playable
-
-    def item(self) -> Item:
-        one = self.playable
-        return Item(self.key, one.path, one.start_s, one.length_s)
-
-
-@dataclass(frozen=True)
 class _Kept:
     """The queue that an audition interrupts."""
 
-    queue: list[_Entry]
-    key: int | None
+    queue: Queue
     seconds: float
 
 
@@ -111,17 +68,14 @@ class Player(QObject):
     def __init__(self, parent: QObject | None = None, *, volume: float = 0.8, device: str = "") -> None:
         super().__init__(parent)
         self._keys = itertools.count(1)
-        self._queue: list[_Entry] = []
-        self._key: int | None = None
+        self._queue = Queue(self._keys)
+        self._announced: int | None = None
         self._seconds = 0.0
         self._state = "stopped"
         self._volume = volume
         self._device = device
         self._order = 0
-        self._bad: set[int] = set()
         self._decoding: int | None = None
-        self._preview: _Entry | None = None
-        self._preview_decoding: int | None = None
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
         self._auditioning = False
         self._kept: _Kept | None = None
@@ -132,6 +86,9 @@ class Player(QObject):
         self._engine.started.connect(self._greet)
         self._engine.message.connect(self._on_message)
         self._engine.died.connect(self._on_died)
+        self._previewer = Previewer(self._engine, self)
+        self._previewer.changed.connect(self.preview_changed)
+        self._previewer.failed.connect(self.preview_failed)
         self._sketcher = Sketcher(self)
         self._sketcher.waveform.connect(self.waveform)
         self._sketcher.devices_changed.connect(self.devices_changed)
@@ -146,18 +103,17 @@ class Player(QObject):
     @property
     def current(self) -> Playable | None:
         """What sounds, or would if it were not paused."""
-        index = self.index
-        return None if index is None else self._queue[index].playable
+        return self._queue.current
 
     @property
     def index(self) -> int | None:
         """The place of `current` in the queue."""
-        return None if self._key is None else self._place(self._key)
+        return self._queue.place
 
     @property
     def queue(self) -> list[Playable]:
         """Everything in the queue, played or not."""
-        return [entry.playable for entry in self._queue]
+        return self._queue.playables
 
     @property
     def length(self) -> int:
@@ -187,7 +143,7 @@ class Player(QObject):
     @property
     def previewing(self) -> Playable | None:
         """What is previewed now."""
-        return self._preview.playable if self._preview else None
+        return self._previewer.current
 
     @property
     def underruns(self) -> int:
@@ -217,21 +173,48 @@ class Player(QObject):
 
     def append(self, playables: Sequence[Playable]) -> None:
         """Add to the queue's end; what sounds goes on."""
-        self._queue += self._entries(playables)
+        self._queue.insert(len(self._queue), playables)
         self._edited()
 
-    def remove(self, index: int) -> None:
-        """Take one item out of the queue; if it sounds, the next one does."""
-        entry = self._queue[index]
-        if entry.key == self._key:
-            self.next()
-        self._queue.remove(entry)
+    def play_next(self, playables: Sequence[Playable]) -> None:
+        """Put them after what sounds, which goes on."""
+        index = self.index
+        self._queue.insert(0 if index is None else index + 1, playables)
         self._edited()
+
+    def move(self, indices: Iterable[int], to: int) -> int:
+        """Bring items of the queue before the one at `to` (its length: to the end); where they begin then."""
+        first = self._queue.move(indices, to)
+        self._edited()
+        return first
+
+    def remove(self, *indices: int) -> None:
+        """Take items out of the queue; if the one that sounds is among them, what follows it does."""
+        gone, queue, index = set(indices), self._queue, self._queue.place
+        queue.remove(gone)
+        self.queue_changed.emit()
+        if index is not None and index in gone:
+            self._jump(index - sum(place < index for place in gone), keep_state=True)
+        else:
+            self._top_up()
+
+    def clear_ahead(self) -> None:
+        """Take out everything after what sounds."""
+        index = self.index
+        self.remove(*range(0 if index is None else index + 1, len(self._queue)))
+
+    def jump(self, index: int) -> None:
+        """Play the queue from `index` on."""
+        self._jump(index)
+
+    def at(self, index: int) -> Playable:
+        """The queue's item `index`."""
+        return self._queue.at(index)
 
     def audition(self, playables: Sequence[Playable]) -> None:
         """Play excerpts in turn; what was playing is kept, and there again, paused, afterwards."""
         if not self._auditioning and self._key is not None:
-            self._kept = _Kept(self._queue, self._key, self._seconds)
+            self._kept = _Kept(self._queue, self._seconds)
         self._set_auditioning(on=True)
         self._replace(playables, 0)
 
@@ -248,23 +231,11 @@ class Player(QObject):
         from_second
             Where it begins (s); else the excerpt that `playable` is, else the track's middle.
         """
-        start, length = playable.start_s, playable.length_s
-        if from_second is not None:
-            start, length = from_second, None
-        elif length is None:
-            start = (playable.seconds or 0.0) / 2
-        if length is None:  # not beyond the end, so that it fades there, too
-            length = min(_PREVIEW_S, (playable.seconds or float("inf")) - start)
-        excerpt = replace(playable, start_s=start, length_s=max(length, _SHORTEST_S))
-        (entry,) = self._entries([excerpt])
-        self._engine.send(do="preview", item=entry.item().to_json())
-        self._set_preview(entry)
+        self._previewer.start(self._queue.entry(excerpt(playable, from_second)))
 
     def stop_preview(self) -> None:
         """Let the preview fade out."""
-        if self._preview is not None:
-            self._engine.send(do="stop-preview")
-            self._set_preview(None)
+        self._previewer.stop()
 
     def toggle(self) -> None:
         """Play or pause; from the queue's beginning where nothing is being played."""
@@ -342,26 +313,21 @@ class Player(QObject):
 
     # How it is done
 
-    def _entries(self, playables: Sequence[Playable]) -> list[_Entry]:
-        return list(map(_Entry._make, zip(self._keys, playables, strict=False)))
-
-    def _place(self, key: int) -> int | None:
-        """Where in the queue `key` is."""
-        index = bisect_left(self._queue, key, key=attrgetter("key"))
-        return index if index < len(self._queue) and self._queue[index].key == key else None
+    @property
+    def _key(self) -> int | None:
+        return self._queue.key
 
     def _replace(self, playables: Sequence[Playable], at: int) -> None:
-        self._queue = self._entries(playables)
-        self._bad.clear()
+        self._queue = Queue(self._keys, playables)
         self.queue_changed.emit()
         self._jump(at)
 
-    def _jump(self, index: int) -> None:
+    def _jump(self, index: int, *, keep_state: bool = False) -> None:
         """Play the queue from `index` on, or fall silent where there is nothing."""
-        rest = itertools.islice(self._queue, index, None)
-        entry = next((entry for entry in rest if entry.key not in self._bad), None)
+        entry = self._queue.playable_from(index)
         if entry is not None:
-            self._go(entry.key, entry.playable.start_s)
+            paused = keep_state and self._state == "paused"
+            self._go(entry.key, entry.playable.start_s, "paused" if paused else "playing")
         elif self._auditioning:
             self.end_audition()
         else:
@@ -387,9 +353,7 @@ class Player(QObject):
 
     def _ahead(self, key: int) -> list[Message]:
         """What the engine needs to know of the queue."""
-        index = self._place(key) or 0
-        window = self._queue[index : index + 1 + _AHEAD]
-        return [entry.item().to_json() for entry in window if entry.key not in self._bad]
+        return [item.to_json() for item in self._queue.items(key, 1 + _AHEAD)]
 
     def _edited(self) -> None:
         self.queue_changed.emit()
@@ -405,18 +369,14 @@ class Player(QObject):
             self.state_changed.emit(state)
 
     def _set_current(self, key: int | None) -> None:
-        if key == self._key:
+        self._queue.key = key
+        if key == self._announced:
             return
-        self._key = key
+        self._announced = key
         current = self.current
         self.track_changed.emit(current)
         if current is not None and not current.hidden:
             self._sketcher.show(current.track_id, current.path)
-
-    def _set_preview(self, entry: _Entry | None) -> None:
-        if entry != self._preview:
-            self._preview = entry
-            self.preview_changed.emit(self.previewing)
 
     def _set_message(self, sentence: str) -> None:
         """Say why nothing is heard; else, if there is something to say, where it is."""
@@ -435,10 +395,10 @@ class Player(QObject):
         self._set_auditioning(on=False)
         if not restore:
             return
-        self._queue = kept.queue if kept else []
+        self._queue = kept.queue if kept else Queue(self._keys)
         self.queue_changed.emit()
-        if kept is not None and kept.key is not None:
-            self._go(kept.key, kept.seconds, "paused")
+        if kept is not None and self._key is not None:
+            self._go(self._key, kept.seconds, "paused")
         else:
             self._halt()
 
@@ -446,7 +406,7 @@ class Player(QObject):
 
     def _greet(self) -> None:
         """Tell a new engine what it must know before it plays."""
-        self._decoding = self._preview_decoding = None
+        self._decoding = None
         self._engine.send(do="volume", volume=self._volume)
         self._engine.send(do="device", name=self._device)
 
@@ -459,7 +419,7 @@ class Player(QObject):
         elif event == "device":
             self._on_device(message["name"], message["wanted"])
         elif event.startswith("preview"):
-            self._on_preview(event, message["key"], message.get("sentence", ""))
+            self._previewer.take(message)
         elif message["order"] != self._order:
             return
         elif event == "position":
@@ -469,15 +429,6 @@ class Player(QObject):
             self._set_message(message["sentence"] if message["state"] == "waiting" else "")
         elif event == "ended":
             self._on_ended()
-
-    def _on_preview(self, event: str, key: int | None, sentence: str) -> None:
-        if event == "preview-decoding":
-            self._preview_decoding = key
-        elif self._preview is not None and key == self._preview.key:
-            if event == "preview-failed":
-                self.preview_failed.emit(self._preview.playable, sentence)
-            else:
-                self._set_preview(None)
 
     def _on_position(self, key: int, seconds: float, faults: int) -> None:
         self._seconds = seconds
@@ -495,10 +446,10 @@ class Player(QObject):
         self._set_current(None)
 
     def _on_failed(self, key: int, sentence: str) -> None:
-        self._bad.add(key)
-        place = self._place(key)
+        self._queue.bad.add(key)
+        place = self._queue.place_of(key)
         if place is not None:
-            self.failed.emit(self._queue[place].playable, sentence)
+            self.failed.emit(self._queue.at(place), sentence)
 
     def _on_device(self, name: str, wanted: str) -> None:
         missing = wanted not in ("", name)
@@ -509,11 +460,8 @@ class Player(QObject):
         """Name the file, and go on with the next one in a new process."""
         key, state, culprit = self._key, self._state, self._decoding
         stuck = code == EXIT_STUCK and not crashed
-        if self._preview_decoding is not None and not stuck:
-            # A preview's decoder runs but for a moment: it is more likely to be at fault than what played.
+        if self._previewer.bury():
             culprit = None
-            self._on_preview("preview-failed", self._preview_decoding, "The decoder crashed on this file.")
-        self._set_preview(None)
         if culprit is not None and not stuck:
             how = "crashed" if crashed else "failed"
             self._on_failed(culprit, f"The decoder {how} on this file; it is skipped.")
@@ -526,7 +474,7 @@ class Player(QObject):
             self._set_state("stopped")
             self._set_current(None)
             self._set_message("The playing process keeps dying; the log says more.")
-        elif key in self._bad:
+        elif key in self._queue.bad:
             self._jump(self.index or 0)
         else:
             self._go(key, self._seconds, state)

@@ -176,7 +176,8 @@ def test_next_previous_and_the_queues_end(qtbot: QtBot, player: Player, log: Log
     assert (player.index, player.seconds) == (0, 0.0)
     player.play([note(tmp_path, 4, 8.0)])
     player.next()
-    assert (player.state, player.current) == ("stopped", None)
+    assert player.state == "stopped"
+    assert player.index is None
     assert log.tracks == [2, 3, 2, 1, 4, None]
 
 
@@ -320,3 +321,47 @@ def test_the_engine_imports_neither_qt_nor_torch(qtbot: QtBot, player: Player, t
     libraries = {Path(m.path).name for m in psutil.Process(player.engine_pid).memory_maps()}
     assert any("portaudio" in name for name in libraries)
     assert not [name for name in libraries if "Qt" in name or "torch" in name]
+
+
+def test_the_queue_is_put_in_order_while_it_plays(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    low, middle, high, top = (note(tmp_path, n, 0.5, f) for n, f in ((1, 440), (2, 660), (3, 880), (4, 1320)))
+    with sound_card.recording() as recording:
+        player.play([low, top, high])
+        until(qtbot, lambda: player.seconds > 0.1)  # by now all of it is decoded
+        player.play_next([middle])
+        assert player.move([2], 4) == 3
+        assert [one.track_id for one in player.queue] == [1, 2, 3, 4]
+        play_out(qtbot, player, log)
+    sound = recorded(recording)
+    assert log.tracks == [1, 2, 3, 4, None]
+    assert len(sound) / RATE == pytest.approx(2.0, abs=0.02)
+    quarter = RATE // 4
+    heard = [pitch(sound[place * RATE // 2 + quarter // 2 :][:quarter]) for place in range(4)]
+    assert heard == pytest.approx([440, 660, 880, 1320], abs=5)
+
+
+def test_what_sounds_is_taken_out_of_the_queue(
+    qtbot: QtBot, player: Player, log: Log, tmp_path: Path
+) -> None:
+    player.play([note(tmp_path, n, 8.0) for n in (1, 2, 3, 4)])
+    until(qtbot, lambda: player.seconds > 0.1)
+    player.remove(1, 0)
+    assert (player.state, player.current) == ("playing", player.at(0))
+    assert player.at(0).track_id == 3
+    player.pause()
+    player.remove(0)
+    assert (player.state, player.index) == ("paused", 0)
+    player.audition([replace(scale(tmp_path, 9), start_s=1.0, length_s=2.0)])
+    player.remove(0)
+    assert [one.track_id for one in player.queue] == [4]
+    player.append([note(tmp_path, 5, 8.0)])
+    player.jump(1)
+    player.clear_ahead()
+    assert [one.track_id for one in player.queue] == [4, 5]
+    player.jump(0)
+    player.clear_ahead()
+    player.remove(0)
+    assert (player.state, player.current, player.length) == ("stopped", None, 0)
+    assert log.tracks == [1, 3, 4, 9, 4, 5, 4, None]
