@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import click
 
-from core import cli_bundles, cli_clips, cli_compare, cli_evaluate, cli_train, paths, progress
+from core import cli_bundles, cli_clips, cli_compare, cli_evaluate, cli_project, cli_train, paths, progress
 from core.cli_base import ReaderGoneError, Session, command, document_text, print_text, reading_command
 from core.errors import Cancelled, UserError
 from core.leaving import leave
@@ -132,6 +132,7 @@ import_.add_command(cli_bundles.import_encoder)
 cli.add_command(cli_train.train)
 cli.add_command(cli_evaluate.evaluate)
 cli.add_command(cli_compare.compare)
+cli.add_command(cli_project.project)
 
 
 @export.command("vectors")

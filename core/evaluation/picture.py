@@ -151,16 +151,17 @@ def draw(comparison: Comparison, kind: str = "png", *, dark: bool = False) -> by
     if not comparison.columns:
         raise UserError("There is nothing to draw yet.", "Measure something with: earmap evaluate")
     out = io.BytesIO()
-    with mpl.rc_context(_settings()), warnings.catch_warnings():
+    with mpl.rc_context(settings()), warnings.catch_warnings():
         # A box in the place of a letter of a rare script is no reason to fail.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         warnings.filterwarnings("ignore", "Matplotlib currently does not support", UserWarning)
         figure = _figure(comparison, notes, panels.DARK if dark else panels.LIGHT)
-        figure.savefig(out, format=kind, dpi=DPI, facecolor=figure.get_facecolor(), metadata=_metadata(kind))
+        figure.savefig(out, format=kind, dpi=DPI, facecolor=figure.get_facecolor(), metadata=metadata(kind))
     return out.getvalue()
 
 
-def _settings() -> dict[Any, Any]:
+def settings() -> dict[Any, Any]:
+    """matplotlib's, for every picture that is written: fonts for all scripts, and the same bytes every time."""
     here = set(font_manager.fontManager.get_font_names())
     return {
         "font.family": ["DejaVu Sans", *(name for name in _SCRIPTS if name in here)],
@@ -172,7 +173,8 @@ def _settings() -> dict[Any, Any]:
     }
 
 
-def _metadata(kind: str) -> dict[str, Any]:
+def metadata(kind: str) -> dict[str, Any]:
+    """What a file (png, svg, pdf) says of itself: no date."""
     return {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
 
 

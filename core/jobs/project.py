@@ -44,9 +44,9 @@ class Params(BaseModel):
     encoder: str = ""
     method: str = "umap"
     seed: int | None = Field(None, ge=0, le=2**31 - 2)
-    """None: that of the map that is there, else 0."""
+    """Another one than the map was drawn with draws anew, from nothing. None: that of the map, else 0."""
     refit: bool = False
-    """Draw anew, from where the map is now; with another seed than it had, from nothing."""
+    """Draw anew, from where the map is now."""
     compare: list[str] = Field(default_factory=list)
     """Encoders onto whose maps it is turned, the first that has one; none: its own old map, then the oldest."""
     baseline: bool = True
@@ -107,7 +107,9 @@ class _Run:
 
     def stays(self) -> bool:
         """Whether the map that is there is to be kept: until more was placed on it than it was drawn from."""
-        if self.old is None or self.params.refit:
+        if self.old is None or self.record is None or self.params.refit:
+            return False
+        if self._seed() != self.record.params.get("seed"):
             return False
         fitted = np.isin(self.tracks, self.old.tracks[~self.old.placed]).sum()
         return bool(fitted >= max(FEWEST, len(self.tracks) / 2) or len(self.tracks) > self.how.most)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-FEWEST_CELLS, MOST_CELLS = 32, 96
+FEWEST_CELLS, MOST_CELLS = 48, 96
 """Along a side of the grid in which densities are counted; a small map needs wide cells."""
 BLUR = 1.6
 """Of the densities, in cells."""

@@ -40,8 +40,8 @@ def pixels(content: bytes) -> NDArray[np.float64]:
 
 def words(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> str:
     """Everything that is written in a picture, in order."""
-    settings = picture._settings
-    monkeypatch.setattr(picture, "_settings", lambda: settings() | {"svg.fonttype": "none"})
+    settings = picture.settings
+    monkeypatch.setattr(picture, "settings", lambda: settings() | {"svg.fonttype": "none"})
     root = ET.fromstring(picture.draw(comparison, "svg"))
     return "\n".join("".join(element.itertext()) for element in root.iter(f"{SVG}text"))
 
@@ -148,7 +148,7 @@ def test_twenty_encoders_have_a_row_each() -> None:
 
 def test_a_picture_is_the_same_twice_and_leaves_matplotlib_as_it_was() -> None:
     comparison = small(names={"mfcc": "mfcc", "self-1": "self"})
-    before = {name: mpl.rcParams[name] for name in picture._settings()}
+    before = {name: mpl.rcParams[name] for name in picture.settings()}
     for kind, start in (("svg", b"<?xml"), ("pdf", b"%PDF")):
         first = picture.draw(comparison, kind)
         assert first.startswith(start)
