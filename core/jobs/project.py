@@ -150,9 +150,10 @@ class _Run:
             work = drawing.task(
                 self.params.method, on, drawing.start(on, self._from(), onto), self._seed(), self._live()
             )
-            points = drawing.positions(work, child, self._watch(STAGE))
-            done = drawing.finished(on, points, onto, self._watch(PLACING))
-            record = self._keep(on, done)
+            with drawing.shown(on, work):
+                points = drawing.positions(work, child, self._watch(STAGE))
+                done = drawing.finished(on, points, onto, self._watch(PLACING))
+                record = self._keep(on, done)
             if self.params.baseline and child is not None and len(on.tracks) <= BASELINE_MOST:
                 self._second(record, work, points, child)
         return self._result(record.id, added=len(self.tracks), dropped=0, drawn=True)

@@ -181,17 +181,15 @@ def _end_with_parent() -> None:
 
 
 def _fit(fit: Callable[..., NDArray[np.float32]], task: Task, pipe: Connection) -> NDArray[np.float32]:
-    if task.live is None or task.tracks is None:
-        return fit(task, lambda done, total, _points: pipe.send(_Step(done, total)))
-    with Live(task.live, task.tracks) as live:
-        live.write(centred(task.start))
-        shown = time.monotonic()
+    """What the method says, told and shown meanwhile."""
+    live = None if task.live is None else Live(task.live)
+    seen = time.monotonic()
 
-        def tell(done: int, total: int, points: NDArray[np.float32]) -> None:
-            nonlocal shown
-            pipe.send(_Step(done, total))
-            if time.monotonic() - shown > PICTURE_S:
-                live.write(centred(points))
-                shown = time.monotonic()
+    def tell(done: int, total: int, points: NDArray[np.float32]) -> None:
+        nonlocal seen
+        pipe.send(_Step(done, total))
+        if live is not None and time.monotonic() - seen > PICTURE_S:
+            live.write(centred(points))
+            seen = time.monotonic()
 
-        return fit(task, tell)
+    return fit(task, tell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from core.library.projections import Points
 from core.library.records import EncoderRecord
 from core.library.store import Library
-from core.projection import graph, plane, quality
+from core.projection import graph, live, plane, quality
 from core.projection.child import Child
 from core.projection.graph import Graph, Matrix
 from core.projection.methods import Method, Task
@@ -90,17 +91,22 @@ def _old_places(on: Sheet, old: Points) -> tuple[plane.Plane, NDArray[np.bool_]]
     return points, known
 
 
-def task(name: str, on: Sheet, begin: plane.Plane, seed: int, live: Path | None) -> Task:
+def task(name: str, on: Sheet, begin: plane.Plane, seed: int, show: Path | None) -> Task:
     """What a method works from."""
     wide = np.empty((len(on.unit), 0), np.float32)
     if name == "tsne":
         wide = plane.principal(on.unit, min(FEATURES, on.unit.shape[1]))
-    return Task(name, on.graph.rows, on.graph.distances, begin, wide, seed, live=live, tracks=on.tracks)
+    return Task(name, on.graph.rows, on.graph.distances, begin, wide, seed, live=show)
 
 
 def positions(work: Task, child: Child | None, watch: Stage) -> plane.Plane:
     """(n, 2) what the method says; without a child, the principal axes that it begins from."""
     return plane.centred(work.start if child is None else child.fit(work, watch))
+
+
+def shown(on: Sheet, work: Task) -> AbstractContextManager[None]:
+    """Pictures for whoever looks on, from where the points begin until the block ends."""
+    return nullcontext() if work.live is None else live.shown(work.live, on.tracks, work.start)
 
 
 def finished(on: Sheet, points: plane.Plane, onto: Points | None, watch: Stage) -> Points:

@@ -8,10 +8,10 @@ again. The file is there only while a job draws; one that a killed job left behi
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,64 +43,67 @@ class Picture:
 
 
 class Live:
-    """Writes pictures; the file goes when this is closed.
-
-    Parameters
-    ----------
-    path
-        From `Live.path`.
-    tracks
-        (n,).
+    """Writes pictures into a file that is there already, which one `shown` made; any process may.
 
     Raises
     ------
     UserError
-        No room or no permission.
+        It cannot be opened.
     """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            whole = np.memmap(path, np.uint8, "r+")
+        except (OSError, ValueError) as error:
+            raise unwritable(path, error if isinstance(error, OSError) else OSError(str(error))) from error
+        n = int(whole[16:_HEAD].view("<i8")[0])
+        self._head = whole[8:16].view("<i8")
+        self._points = whole[_HEAD + 8 * n : _HEAD + 16 * n].view("<f4").reshape(n, 2)
+        self._tail = whole[_HEAD + 16 * n :].view("<i8")
 
     @staticmethod
     def path(library: Library, encoder_id: int, plan: str, method: str = "umap") -> Path:
         """Where the pictures of a map are while it is drawn."""
         return library.sidecar("maps") / f"{library.uid:x}-{encoder_id}-{plan}-{method}.live"
 
-    def __init__(self, path: Path, tracks: NDArray[np.int64]) -> None:
-        self._path, self._version, n = path, 0, len(tracks)
-        with atomic(path) as file:
-            file.write(_MAGIC + np.array([0, n], "<i8").tobytes() + np.asarray(tracks, "<i8").tobytes())
-            file.write(bytes(8 * n + 8))
-        try:
-            whole = np.memmap(path, np.uint8, "r+")
-        except (OSError, ValueError) as error:
-            raise unwritable(path, error if isinstance(error, OSError) else OSError(str(error))) from error
-        self._head = whole[8:16].view("<i8")
-        self._points = whole[_HEAD + 8 * n : _HEAD + 16 * n].view("<f4").reshape(n, 2)
-        self._tail = whole[_HEAD + 16 * n :].view("<i8")
-
     def write(self, points: NDArray[np.float32]) -> None:
         """Show (n, 2) points instead of the last ones."""
-        self._head[0] = self._version + 1
+        version = int(self._tail[0])
+        self._head[0] = version + 1
         self._points[:] = points
-        self._version += 2
-        self._tail[0] = self._version
-        self._head[0] = self._version
+        self._tail[0] = version + 2
+        self._head[0] = version + 2
 
-    def close(self) -> None:
-        """Take the pictures away."""
-        del self._head, self._points, self._tail
+
+@contextmanager
+def shown(path: Path, tracks: NDArray[np.int64], points: NDArray[np.float32]) -> Iterator[None]:
+    """Show a first picture, which others may write over; when the block ends, nothing is shown any more.
+
+    Parameters
+    ----------
+    path
+        From `Live.path`.
+    tracks, points
+        (n,) and (n, 2).
+
+    Raises
+    ------
+    UserError
+        No room or no permission.
+    """
+    try:
+        with atomic(path) as file:
+            file.write(_MAGIC + np.array([2, len(tracks)], "<i8").tobytes())
+            file.write(np.asarray(tracks, "<i8").tobytes() + np.asarray(points, "<f4").tobytes())
+            file.write(np.array([2], "<i8").tobytes())
+        yield
+    finally:
         with suppress(OSError):  # Windows keeps what is being read; the next job replaces it
-            self._path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Live:
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: object, _trace: TracebackType | None
-    ) -> None:
-        self.close()
+            path.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Picture | None:
-    """The newest whole picture; None where there is none (yet), or the file is damaged."""
+    """The newest whole picture; None where nothing is being drawn, or the file is damaged."""
     for _ in range(_ATTEMPTS):
         with suppress(OSError, ValueError):
             whole, version = _read(path)
@@ -108,8 +111,6 @@ def read(path: Path) -> Picture | None:
                 return None
             first, n = (int(number) for number in np.frombuffer(whole[8:_HEAD], "<i8"))
             last = int(np.frombuffer(whole[-8:], "<i8")[0])
-            if first == 0:
-                return None  # nothing has been drawn yet
             if len(whole) == _HEAD + 16 * n + 8 and first == last == version:
                 tracks = np.frombuffer(whole, "<i8", n, _HEAD).astype(np.int64)
                 points = np.frombuffer(whole, "<f4", 2 * n, _HEAD + 8 * n).astype(np.float32).reshape(n, 2)

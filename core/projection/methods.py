@@ -53,7 +53,7 @@ class Task:
     epochs
         0: as the method thinks fit.
     live
-        Where pictures are shown meanwhile; None: nowhere.
+        Where pictures are shown meanwhile (`core.projection.live`); None: nowhere.
     """
 
     method: str
@@ -64,8 +64,6 @@ class Task:
     seed: int = 0
     epochs: int = 0
     live: Path | None = None
-    tracks: NDArray[np.int64] | None = None
-    """(n,) whose the pictures are."""
 
 
 METHODS = {

@@ -38,7 +38,7 @@ NAMED = 20
 _INCHES, _LEGEND, _HEAD, _DPI = 9.0, 3.0, 0.75, 150
 _FLATTEST, _TALLEST = 0.5, 1.2
 """Height of the map, by its width."""
-_MARGIN = 0.06
+_MARGIN = 0.09
 """Around the points, for the names at the edge."""
 _GREY = "#9a9a9a"
 _NAME = 34
