@@ -1,0 +1,255 @@
+"""What is drawn: points with their categories, who is filtered, highlighted and selected. Knows no widget."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from app.map import raster
+from app.map.palette import Palette, ground, mixed, packed, single
+from app.map.points import EMPTY, LEVELS, Points
+from app.map.raster import Sheet, View
+from app.theme import Colours
+
+CATEGORY_BITS, MARKED, DENSITY = 8, 8, 9
+"""A point's code: its category, one bit whether it is marked (found or selected), then how dense it is around it."""
+
+CODES = (1 << DENSITY) * LEVELS
+
+RINGED = 400
+"""Up to so many selected points get a ring each; more are told by all others fading."""
+
+LARGEST, SMALLEST = 6.5, 0.9
+"""Radius of a dot (logical pixels) where there is room; below the smallest it is a square of two pixels or one."""
+
+COVERED = 0.35
+"""Of a picture on which the points were spread evenly, what the dots would cover."""
+
+ROUND, SOFT = 900_000, 1_600_000
+"""Pixels of round discs, and of soft dots, that there is time for in a frame."""
+
+FADED = 0.8
+"""How much of the ground is in a point that others stand out against."""
+
+
+@dataclass(frozen=True)
+class Dots:
+    """How points are drawn (pixels of the device): the radius of a dot and of the rim around it."""
+
+    radius: float
+    halo: float
+
+
+class Scene:
+    """The points and all that is said of them; every change tells through `version` that a kept picture is stale."""
+
+    def __init__(self) -> None:
+        self.points: Points = EMPTY
+        self.palette: Palette = single()
+        self.categories: NDArray[np.uint8] = np.empty(0, np.uint8)
+        self.off: frozenset[int] = frozenset()
+        self.highlight: NDArray[np.int64] | None = None
+        self.selection: NDArray[np.int64] = np.empty(0, np.int64)
+        self.codes: NDArray[np.uint16] = np.empty(0, np.uint16)
+        self.marked: NDArray[np.int64] = np.empty(0, np.int64)
+        self.moving: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self.fading = False
+        self.core = EMPTY.core()
+        self.version = 0
+
+    # -- what is said
+
+    def set_points(self, points: Points, categories: ArrayLike | None = None) -> None:
+        """Other points; what was said of rows holds on while there are as many."""
+        if points.n != self.points.n:
+            self.categories = np.zeros(points.n, np.uint8)
+            self.highlight, self.selection = None, np.empty(0, np.int64)
+        self.points, self.core = points, points.core()
+        if categories is not None:
+            self.categories = np.asarray(categories, np.uint8)
+        self._recode()
+
+    def set_colours(self, categories: ArrayLike, palette: Palette) -> None:
+        """A category in 0..255 for each row.
+
+        Raises
+        ------
+        ValueError
+            There are not as many as there are rows.
+        """
+        given = np.asarray(categories, np.uint8)
+        if given.shape != (self.points.n,):
+            raise ValueError(f"{self.points.n} points, but categories of the shape {given.shape}")
+        self.categories, self.palette = given, palette
+        self._recode()
+
+    def set_off(self, categories: ArrayLike) -> None:
+        """Which categories are not drawn and cannot be pointed at."""
+        self.off = frozenset(np.asarray(categories, np.int64).ravel().tolist())
+        self.version += 1
+
+    def set_highlight(self, rows: ArrayLike | None) -> None:
+        """Which rows stand out, the others fade; None: no difference."""
+        self.highlight = None if rows is None else self._rows(rows)
+        self._recode()
+
+    def set_selection(self, rows: ArrayLike) -> None:
+        """Which rows are selected."""
+        self.selection = self._rows(rows)
+        self._recode()
+
+    def _rows(self, rows: ArrayLike) -> NDArray[np.int64]:
+        given = np.asarray(rows, np.int64).ravel()
+        return given[(given >= 0) & (given < self.points.n)]
+
+    def move(self, x: NDArray[np.float32] | None, y: NDArray[np.float32] | None) -> None:
+        """Draw the points elsewhere for now, (places,) each; None: where they belong."""
+        self.moving = None if x is None or y is None else (x, y)
+        self.version += 1
+
+    def _recode(self) -> None:
+        points = self.points
+        rows = [self.highlight] if self.highlight is not None else []
+        rows += [self.selection] if len(self.selection) > RINGED else []
+        self.fading = bool(rows)
+        places = points.places[np.concatenate(rows)] if rows else np.empty(0, np.int32)
+        self.marked = np.unique(places[places >= 0]).astype(np.int64)
+        self.codes = self.categories.take(points.order).astype(np.uint16)
+        self.codes += points.levels.astype(np.uint16) << np.uint16(DENSITY)
+        self.codes[self.marked] |= np.uint16(1 << MARKED)
+        self.version += 1
+
+    # -- what can be pointed at
+
+    def on(self) -> NDArray[np.bool_] | None:
+        """(places,): which points are drawn; None: all."""
+        if not self.off:
+            return None
+        table = np.ones(256, np.bool_)
+        table[[one for one in self.off if 0 <= one < 256]] = False
+        shown: NDArray[np.bool_] = table[self.categories.take(self.points.order)]
+        return shown
+
+    # -- how it looks
+
+    def entries(self, colours: Colours, shade: float) -> NDArray[np.uint32]:
+        """(CODES,) the pixel of each code.
+
+        Parameters
+        ----------
+        shade
+            How much paler the emptiest sixth is than the densest, in [0, 1].
+        """
+        plain, below = self.palette.of(colours), ground(colours)
+        result = np.empty((LEVELS, 2, 256), np.uint32)
+        for level in range(LEVELS):
+            pale = shade * (LEVELS - 1 - level) / (LEVELS - 1)
+            result[level, 0] = packed(mixed(plain, below, FADED if self.fading else pale))
+            result[level, 1] = packed(mixed(plain, below, pale * 0.3))
+        return result.ravel()
+
+    def dots(self, view: View, ratio: float) -> Dots:
+        """How large dots are: by the zoom and the number of points alone, so that panning changes no dot."""
+        left, top, right, bottom = self.core
+        seen = view.width * view.height / view.scale**2 / max((right - left) * (bottom - top), 1e-9)
+        crowd = max(len(self.points.x) * min(seen, 1.0), 1.0)
+        radius = min(math.sqrt(COVERED * view.width * view.height / ratio**2 / math.pi / crowd), LARGEST)
+        halo = min(max((radius - 3.0) * 0.4, 0.0), 1.25)
+        return Dots((radius - halo / 2) * ratio, halo * ratio)
+
+    def draw(
+        self, sheet: Sheet, view: View, ratio: float, colours: Colours, like: View | None = None
+    ) -> None:
+        """Draw all points in view on what the sheet already shows.
+
+        Parameters
+        ----------
+        like
+            The whole picture of which this is a strip; dots are as large as they are there.
+        """
+        x, y, spans = self._seen(view)
+        whole = like or view
+        visible = spans if like is None else self._seen(whole)[2]
+        n = sum(stop - start for start, stop in visible)
+        shade = 0.75 * min(max(math.log10(max(n, 1) / 20_000) / 1.5, 0.0), 1.0)
+        brush = Brush(
+            sheet, view, self.entries(colours, shade), self._entries_on(), n, self.dots(whole, ratio),
+            int(packed(mixed(np.zeros((1, 3), np.uint8), ground(colours), 1.0))[0]),
+        )  # fmt: skip
+        for start, stop in spans:
+            brush.draw(x[start:stop], y[start:stop], self.codes[start:stop])
+        brush.flush()
+        if len(self.marked):  # once more, over the faded ones
+            edges = np.searchsorted(self.marked, np.array(spans, np.int64).reshape(-1, 2))
+            places = np.concatenate([self.marked[:0], *(self.marked[a:b] for a, b in edges.tolist())])
+            brush.draw(x[places], y[places], self.codes[places])
+            brush.flush()
+
+    def _seen(self, view: View) -> tuple[NDArray[np.float32], NDArray[np.float32], list[tuple[int, int]]]:
+        """Positions, and the spans of them that may be in view."""
+        if self.moving is not None:
+            return *self.moving, [(0, len(self.moving[0]))]
+        half_x, half_y = ((length / 2 + raster.PAD) / view.scale for length in (view.width, view.height))
+        box = view.x - half_x, view.y - half_y, view.x + half_x, view.y + half_y
+        return self.points.x, self.points.y, self.points.spans(*box)
+
+    def _entries_on(self) -> NDArray[np.bool_] | None:
+        if not self.off:
+            return None
+        table = np.ones((CODES // 256, 256), np.bool_)
+        table[:, [one for one in self.off if 0 <= one < 256]] = False
+        return table.ravel()
+
+
+class Brush:
+    """Collects points until there are enough for one stroke of NumPy, and draws them in the way there is time for."""
+
+    def __init__(
+        self, sheet: Sheet, view: View, entries: NDArray[np.uint32], shown: NDArray[np.bool_] | None,
+        visible: int, dots: Dots, below: int,
+    ) -> None:  # fmt: skip
+        self._sheet, self._view, self._entries, self._on = sheet, view, entries, shown
+        self._dots, self._below = dots, below
+        area = visible * math.pi * (dots.radius + dots.halo + 0.5) ** 2
+        small = dots.radius < SMALLEST
+        self._round = area <= ROUND and not small
+        self._soft = area <= SOFT and not small
+        self._waiting: list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint16]]] = []
+        self._n = 0
+
+    def draw(self, x: NDArray[np.float32], y: NDArray[np.float32], codes: NDArray[np.uint16]) -> None:
+        """Points with their codes, (n,) each."""
+        for first in range(0, len(x), raster.CHUNK):
+            part = slice(first, first + raster.CHUNK)
+            self._waiting.append((x[part], y[part], codes[part]))
+            self._n += len(x[part])
+            if self._n >= raster.CHUNK // 2:
+                self.flush()
+
+    def flush(self) -> None:
+        """Draw what was collected."""
+        if not self._waiting:
+            return
+        x, y, codes = self._waiting[0]
+        if len(self._waiting) > 1:
+            columns = zip(*self._waiting, strict=True)
+            x, y, codes = (np.concatenate(column) for column in columns)
+        self._waiting, self._n = [], 0
+        if self._on is not None:
+            kept = self._on[codes]
+            x, y, codes = x[kept], y[kept], codes[kept]
+        self._stroke(x, y, self._entries.take(codes))
+
+    def _stroke(self, x: NDArray[np.float32], y: NDArray[np.float32], colours: NDArray[np.uint32]) -> None:
+        sheet, view, dots = self._sheet, self._view, self._dots
+        if self._round:
+            raster.discs(sheet, x, y, colours, view, dots.radius, dots.halo, self._below)
+            return
+        at = raster.pixels(x, y, view, sheet.stride)
+        if self._soft:
+            raster.soft(sheet, at, colours, round(dots.radius * 4) / 4)
+        else:
+            raster.blocks(sheet, at, colours, max(round(dots.radius * 3), 1))

@@ -1,0 +1,131 @@
+"""Words on the map: drawn once with a rim of the ground's colour, kept, and put where they cover no others."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
+
+KEPT = 600
+"""So many drawn words are kept."""
+
+LONGEST = 220
+"""A title is cut there (logical pixels)."""
+
+RIM = 3.0
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a word looks; `size` in logical pixels."""
+
+    size: float
+    weight: QFont.Weight
+    colour: str
+    rim: str
+    spacing: float = 0.0
+
+    def font(self, like: QFont) -> QFont:
+        """The window's font in this size."""
+        font = QFont(like)
+        font.setPixelSize(max(round(self.size), 6))
+        font.setWeight(self.weight)
+        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, self.spacing)
+        return font
+
+
+class Words:
+    """Drawn words by text and style; the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, Style, float, str], QPixmap] = OrderedDict()
+
+    def draw(self, painter: QPainter, place: QRectF, text: str, style: Style) -> None:
+        """A word with its rim; `place` is of the size that `extent` says."""
+        painter.drawPixmap(place.topLeft(), self._pixmap(text, style, painter))
+
+    def _pixmap(self, text: str, style: Style, like: QPainter) -> QPixmap:
+        ratio = like.device().devicePixelRatio()
+        key = (text, style, ratio, like.font().family())
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        self._kept[key] = result = _drawn(text, style, like.font(), ratio)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return result
+
+    def extent(self, painter: QPainter, text: str, style: Style) -> tuple[float, float]:
+        """Width and height with the rim."""
+        pixmap = self._pixmap(text, style, painter)
+        return pixmap.width() / pixmap.devicePixelRatio(), pixmap.height() / pixmap.devicePixelRatio()
+
+
+class PlainWords(Words):
+    """Words as words, for a drawing that stays sharp and can be searched."""
+
+    def draw(self, painter: QPainter, place: QRectF, text: str, style: Style) -> None:
+        """A word with its rim."""
+        before = painter.font()
+        _write(painter, place.topLeft(), _cut(text, style.font(before)), style, before)
+        painter.setFont(before)
+
+
+def _cut(text: str, font: QFont) -> str:
+    return QFontMetricsF(font).elidedText(" ".join(text.split()), Qt.TextElideMode.ElideRight, LONGEST)
+
+
+def _drawn(text: str, style: Style, like: QFont, ratio: float) -> QPixmap:
+    font = style.font(like)
+    metrics, told = QFontMetricsF(font), _cut(text, font)
+    width, height = metrics.horizontalAdvance(told) + 2 * RIM, metrics.height() + 2 * RIM
+    pixmap = QPixmap(max(round(width * ratio), 1), max(round(height * ratio), 1))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _write(painter, QPointF(), told, style, like)
+    painter.end()
+    return pixmap
+
+
+def _write(painter: QPainter, corner: QPointF, told: str, style: Style, like: QFont) -> None:
+    font = style.font(like)
+    base, path = corner + QPointF(RIM, RIM + QFontMetricsF(font).ascent()), QPainterPath()
+    path.addText(base, font, told)
+    rim = QColor(style.rim)
+    rim.setAlphaF(0.85)
+    line, cap, join = Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
+    painter.strokePath(path, QPen(rim, RIM, line, cap, join))
+    painter.setFont(font)
+    painter.setPen(QColor(style.colour))
+    painter.drawText(base, told)
+
+
+class Room:
+    """What of the picture is taken by words and by what they must not cover."""
+
+    def __init__(self, size: tuple[float, float]) -> None:
+        self._whole = QRectF(0, 0, *size)
+        self._taken: list[QRectF] = []
+
+    def take(self, places: Iterable[QRectF]) -> QRectF | None:
+        """The first of these places that is free and touches the picture, taken from now on."""
+        for place in places:
+            if self._whole.intersects(place) and not any(place.intersects(one) for one in self._taken):
+                self._taken.append(place)
+                return place
+        return None
+
+
+def beside(x: float, y: float, width: float, height: float, gap: float) -> list[QRectF]:
+    """Where a title may stand by a dot: right, left, above, below."""
+    middle = y - height / 2
+    return [
+        QRectF(x + gap, middle, width, height), QRectF(x - gap - width, middle, width, height),
+        QRectF(x - width / 2, y - gap - height + RIM, width, height),
+        QRectF(x - width / 2, y + gap - RIM, width, height),
+    ]  # fmt: skip
