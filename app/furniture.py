@@ -11,18 +11,23 @@ from app.encoder_titles import choice
 from app.evaluation import Evaluation
 from app.listening import Listening
 from app.main_window import Parts
+from app.mapping import Mapping
 from app.player import Player
 from app.playlists import Playlists
 from app.session import Census, Session
 from app.training import Training
 from app.views.compare.compare_view import CompareView
 from app.views.library import LibraryView
+from app.views.map.map_view import MapView
 from app.views.player_bar import PlayerBar
 from app.views.similar import SimilarPanel
 from app.views.training.train_view import TrainView
 from app.wiring import Building, Wiring
 from core.library.store import Library
 from core.settings import Settings
+
+BETWEEN = "\f"
+"""In what is remembered, between the table's part and the map's."""
 
 
 class Furnished(QObject):
@@ -41,6 +46,7 @@ class Furnished(QObject):
         self.training = Training(self.session, context)
         self.evaluation = Evaluation(self.session, context)
         self.listening = Listening(self.session)
+        self.mapping = Mapping(self.session, context)
         self._remembered = remembered
 
     def build(self) -> Iterator[None]:
@@ -55,8 +61,12 @@ class Furnished(QObject):
         yield
         self.compare = CompareView(self.evaluation, self.listening, self.player)
         yield
-        self.parts = Parts(self.table, self.similar, self.bar, self.train, self.compare)
-        self.table.restore_state(self._remembered)
+        self.map = MapView(self.mapping, self.player, self.playlists)
+        yield
+        self.parts = Parts(self.table, self.similar, self.bar, self.train, self.compare, self.map)
+        table, _, on_map = self._remembered.partition(BETWEEN)
+        self.table.restore_state(table)
+        self.map.restore_state(on_map)
         self._connect_session()
         self._connect_player()
         self._connect_training()
@@ -72,12 +82,13 @@ class Furnished(QObject):
             self.player.set_device(settings.player.device)
 
     def library_state(self) -> str:
-        """What the table remembers."""
-        return self.table.save_state()
+        """What table and map remember."""
+        return f"{self.table.save_state()}{BETWEEN}{self.map.save_state()}"
 
     def close(self) -> None:
         """Stop asking and playing; also where not all is made yet."""
         self.training.close()
+        self.mapping.close()
         self.evaluation.close()
         self.session.close()
         self.player.close()
@@ -91,6 +102,8 @@ class Furnished(QObject):
         session.reading_wanted.connect(wiring.read_pending)
         session.add_wanted.connect(actions["add-folder"].trigger)
         session.similar_wanted.connect(self._show_similar)
+        session.map_wanted.connect(self._find_on_map)
+        actions["find-on-map"].triggered.connect(self._find_on_map)
         session.census_changed.connect(self._take_census)
         session.encoders_changed.connect(self._show_encoders)
         session.encoder_changed.connect(self._show_encoders)
@@ -104,6 +117,10 @@ class Furnished(QObject):
         action = self._wiring.window.actions_table["similar"]
         if not action.isChecked():
             action.trigger()
+
+    def _find_on_map(self) -> None:
+        self._wiring.window.show_view("view-map")
+        self.map.find_selection()
 
     def _connect_player(self) -> None:
         player, session = self.player, self.session
@@ -138,6 +155,9 @@ class Furnished(QObject):
         self._wiring.window.actions_table.forbid("rescan", "Add a folder first." if census.empty else "")
 
     def _search(self) -> None:
+        if self.map.isVisible():
+            self.map.focus_search()
+            return
         self._wiring.window.show_view("view-library")
         self.table.focus_search()
 

@@ -29,7 +29,7 @@ from app.views.jobs_button import JobsButton
 from app.views.start import StartView
 from app.views.toasts import Toasts
 
-VIEWS = ("view-library", "view-train", "view-compare", "view-activity")  # in the order of the pages
+VIEWS = ("view-library", "view-map", "view-train", "view-compare", "view-activity")  # in the order of the pages
 STOP_LIMIT_S = 8.0
 PLAYER_HEIGHT = 84
 SMALLEST, LARGEST = QSize(1280, 800), QSize(2400, 1500)  # of a window that opens for the first time
@@ -44,6 +44,7 @@ class Parts:
     player: QWidget
     train: QWidget
     compare: QWidget
+    map: QWidget
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ class MainWindow(QMainWindow):
         parts.similar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.similar.setWidget(parts.similar)
         self._player.addWidget(parts.player)
+        self.map_page.addWidget(parts.map)
+        self.map_page.setCurrentWidget(parts.map)
         self.train_page.addWidget(parts.train)
         self.train_page.setCurrentWidget(parts.train)
         self.compare_page.addWidget(parts.compare)
@@ -206,11 +209,10 @@ class MainWindow(QMainWindow):
         self.library_page.addWidget(self.start)
         self.pages = QStackedWidget()
         self.pages.setObjectName("pages")
-        self.train_page, self.compare_page = (
-            QStackedWidget(),
-            QStackedWidget(),
-        )  # empty until the library is open
+        # Empty until the library is open.
+        self.map_page, self.train_page, self.compare_page = QStackedWidget(), QStackedWidget(), QStackedWidget()
         self.pages.addWidget(self.library_page)
+        self.pages.addWidget(self.map_page)
         self.pages.addWidget(self.train_page)
         self.pages.addWidget(self.compare_page)
         self.pages.addWidget(self.activity)

@@ -13,6 +13,7 @@ Wiring, for the window:
     session.reading_wanted()                 -> files wait to be read: start an embed job unless one runs
     session.add_wanted()                     -> the "add folder" dialog (a button of an empty view)
     session.similar_wanted()                 -> show the Similar panel
+    session.map_wanted()                     -> show the selection on the map
     session.census_changed(Census)           -> show_start(census.empty)
     session.encoders_changed()               -> session.encoders, session.encoder to the encoder switch
     encoder switch chosen(name)              -> session.set_encoder(name)
@@ -83,7 +84,7 @@ class Session(QObject):
         Figures or folders changed.
     audition_changed(bool)
         The audition toggle.
-    rescan_wanted(list[int]), reading_wanted, add_wanted, similar_wanted
+    rescan_wanted(list[int]), reading_wanted, add_wanted, similar_wanted, map_wanted
         What a view asks of the window.
     """
 
@@ -98,6 +99,7 @@ class Session(QObject):
     reading_wanted = Signal()
     add_wanted = Signal()
     similar_wanted = Signal()
+    map_wanted = Signal()
 
     def __init__(
         self, door: Callable[[], Library], settings: Settings, theme: Theme, notifier: Notifier,

@@ -12,6 +12,7 @@ JOBS = {
     "train": ("Training an encoder", "steps"),
     "trial": ("Trying a training", "steps"),
     "evaluate": ("Evaluating encoders", "results"),
+    "project": ("Drawing a map", "steps"),
     "import_encoder": ("Importing an encoder", "files"),
     "export_encoder": ("Exporting an encoder", "files"),
 }
@@ -21,6 +22,7 @@ OUTCOMES = {
     "embed": (("embedded", "listened to"), ("partial", "cut short"), ("failed", "failed"),
               ("skipped", "left out"), ("pending", "waiting")),
     "train": (("steps", "steps learned"),),
+    "project": (("n", "on the map"), ("added", "new")),
     "evaluate": (("computed", "results computed"), ("known", "known already")),
 }  # fmt: skip
 # A job's figures in words; one that is shown elsewhere is empty here.

@@ -319,6 +319,7 @@ class LibraryView(QWidget):
         menu.addAction(theme.icon("play"), "Play", lambda: self.play(self.table.row_of_current()))
         menu.addAction(theme.icon("queue"), "Add to queue", self._append)
         menu.addAction(theme.icon("similar"), "Similar tracks", session.similar_wanted.emit)
+        menu.addAction(theme.icon("map"), "Find on map", session.map_wanted.emit)
         menu.addSeparator()
         one = menu.addAction(
             theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path)

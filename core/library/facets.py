@@ -134,3 +134,14 @@ class Facets:
         with self._db.read() as connection:
             tracks, values = connection.execute(statement).one()
         return numbers(tracks or ""), values or ""
+
+    def heard(self, encoder_id: int, plan: str) -> Ids:
+        """(n,) the tracks that have a vector, ascending."""
+        statement = text(f"""
+            SELECT group_concat(t) FROM (SELECT f.track_id AS t {_FROM} AND EXISTS (
+                SELECT 1 FROM embedding e WHERE e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
+            ) ORDER BY t)
+        """)  # noqa: S608 - constants only
+        with self._db.read() as connection:
+            found = connection.execute(statement, {"encoder": encoder_id, "plan": plan}).scalar_one()
+        return numbers(found or "")

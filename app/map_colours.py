@@ -1,0 +1,227 @@
+"""What a map's points are coloured by: a column of names or of numbers, and what of it is shown. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.columns import clock, codec
+from app.drawing import Drawing
+from app.map.palette import CATEGORIES, NOTHING, OTHER, steps
+from core.library.facets import Categories, Ids, Numbers
+
+Kind = Literal["names", "numbers"]
+NAMED = CATEGORIES
+"""So many names have a colour of their own; people cannot tell more apart."""
+NONE, HIDDEN = NOTHING, 254
+"""Categories of what has no value, and of what is not shown: no gradient uses the palette's last but one here."""
+STEPS = HIDDEN
+FEWEST_SHOWN = 0.01
+"""A gradient runs from this quantile of the values to its opposite, lest one odd date make all the rest one colour."""
+
+
+@dataclass(frozen=True)
+class ColumnInfo:
+    """What points can be coloured by.
+
+    Parameters
+    ----------
+    name
+        For the program.
+    title
+        In the list of columns.
+    none
+        What is said of points without a value.
+    stored
+        Whether the library is asked (`core.library.facets`); else it follows from the map or the player.
+    """
+
+    name: str
+    title: str
+    none: str
+    kind: Kind = "names"
+    stored: bool = True
+
+
+COLUMNS: tuple[ColumnInfo, ...] = (
+    ColumnInfo("folder", "Folder", "No folder"),
+    ColumnInfo("album", "Album", "No album"),
+    ColumnInfo("artist", "Artist", "No artist"),
+    ColumnInfo("genre", "Genre", "No genre"),
+    ColumnInfo("label", "Label", "No label"),
+    ColumnInfo("year", "Year", "No year", "numbers"),
+    ColumnInfo("length", "Length", "Unknown length", "numbers"),
+    ColumnInfo("format", "Format", "Unknown format"),
+    ColumnInfo("cluster", "Group of similar tracks", "In no group", stored=False),
+    ColumnInfo("played", "Played", "Not played since the start", stored=False),
+    ColumnInfo("trust", "Trust", "Not measured", "numbers", stored=False),
+)
+BY_NAME = {info.name: info for info in COLUMNS}
+
+
+@dataclass(frozen=True, eq=False)
+class Scheme:
+    """A column on a map of n points.
+
+    Parameters
+    ----------
+    info
+        Which.
+    values
+        Its names, the most frequent first; empty for numbers.
+    codes
+        (n,) which of them each point has; -1: none.
+    numbers
+        (n,) float64; NaN: none. Empty for names.
+    """
+
+    info: ColumnInfo
+    values: tuple[str, ...] = ()
+    codes: Ids = field(default_factory=lambda: np.empty(0, np.int64))
+    numbers: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def n(self) -> int:
+        """How many points."""
+        return len(self.numbers) if self.info.kind == "numbers" else len(self.codes)
+
+    @cached_property
+    def counts(self) -> Ids:
+        """(number of values,) points of each."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values)).astype(np.int64)
+
+    @cached_property
+    def without(self) -> int:
+        """Points without a value."""
+        missing = np.isnan(self.numbers) if self.info.kind == "numbers" else self.codes < 0
+        return int(np.count_nonzero(missing))
+
+    @cached_property
+    def range(self) -> tuple[float, float]:
+        """Where the gradient begins and ends; (0, 1) where there is no number at all."""
+        if self.info.name == "trust":
+            return 0.0, 1.0
+        known = self.numbers[~np.isnan(self.numbers)]
+        if not len(known):
+            return 0.0, 1.0
+        low, high = np.quantile(known, [FEWEST_SHOWN, 1 - FEWEST_SHOWN]).tolist()
+        return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+    def text(self, number: float) -> str:
+        """A number of the column for a person."""
+        if self.info.name == "trust":
+            return f"{number:.0%}"
+        return clock(number) if self.info.name == "length" else f"{number:.0f}"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What of a column is shown.
+
+    Parameters
+    ----------
+    hidden
+        Codes of names that are not shown; -1 for points without one.
+    low, high
+        Numbers below and above are not shown; None: no bound.
+    """
+
+    hidden: Set[int] = frozenset()
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether anything may be left out."""
+        return bool(self.hidden) or self.low is not None or self.high is not None
+
+
+ALL = Filter()
+
+
+def scheme_of(
+    info: ColumnInfo, drawing: Drawing, column: Categories | Numbers | None, played: Set[int]
+) -> Scheme:
+    """A column on a map; `column` is what the library said, `played` are ids of tracks."""
+    if isinstance(column, Numbers):
+        return Scheme(info, numbers=column.of(drawing.tracks))
+    if column is not None:
+        return _ranked(Scheme(info, column.values, column.of(drawing.tracks)))
+    if info.name == "trust":
+        return Scheme(info, numbers=drawing.kept.astype(np.float64))
+    if info.name == "played":
+        heard = np.isin(drawing.tracks, np.fromiter(played, np.int64, len(played)))
+        return Scheme(info, ("Played since the start",), np.where(heard, 0, -1))
+    names = tuple(f"Group {number + 1}" for number in range(int(drawing.clusters.max(initial=-1)) + 1))
+    return _ranked(Scheme(info, names, drawing.clusters))
+
+
+def _ranked(scheme: Scheme) -> Scheme:
+    """The same with the values in order of how many points of this map have them, and none without any."""
+    order = np.argsort(-scheme.counts, kind="stable")
+    order = order[scheme.counts[order] > 0]
+    if np.array_equal(order, np.arange(len(scheme.values))):
+        return scheme
+    numbers = np.full(len(scheme.values) + 1, -1, np.int64)  # the last: what has no value
+    numbers[order] = np.arange(len(order))
+    return replace(scheme, values=tuple(scheme.values[code] for code in order), codes=numbers[scheme.codes])
+
+
+def slots(scheme: Scheme, shown: Filter) -> NDArray[np.uint8]:
+    """(number of values,) the colour of each name: 0 to 19, `OTHER`, or `HIDDEN`.
+
+    The 20 most frequent keep theirs whatever is hidden; of the rest those that are shown take the places of those
+    that are not.
+    """
+    count = len(scheme.values)
+    result = np.full(count, OTHER, np.uint8)
+    result[:NAMED] = np.arange(min(NAMED, count))
+    if not shown.hidden:
+        return result
+    hidden = np.array(sorted(code for code in shown.hidden if 0 <= code < count), np.int64)
+    free = [int(code) for code in hidden if code < NAMED]
+    result[hidden] = HIDDEN
+    if count - len(hidden) <= NAMED:
+        for code, slot in zip(np.flatnonzero(result == OTHER).tolist(), free, strict=False):
+            result[code] = slot
+    return result
+
+
+def categories(scheme: Scheme, shown: Filter = ALL) -> NDArray[np.uint8]:
+    """(n,) the colour of each point: a name's or a step's number, `OTHER`, `NONE` or `HIDDEN`."""
+    if scheme.info.kind == "numbers":
+        return _steps(scheme, shown)
+    table = np.append(slots(scheme, shown), np.uint8(HIDDEN if -1 in shown.hidden else NONE))
+    return table[scheme.codes]  # -1 is the last
+
+
+def _steps(scheme: Scheme, shown: Filter) -> NDArray[np.uint8]:
+    numbers, missing = scheme.numbers, np.isnan(scheme.numbers)
+    result = steps(numbers, *scheme.range)
+    result[~missing] = np.minimum(result[~missing], STEPS - 1)
+    if -1 in shown.hidden or shown.low is not None or shown.high is not None:
+        result[missing] = HIDDEN
+    outside = np.zeros(len(numbers), np.bool_)
+    if shown.low is not None:
+        outside |= numbers < shown.low
+    if shown.high is not None:
+        outside |= numbers > shown.high
+    result[outside & ~missing] = HIDDEN
+    return result
+
+
+def title_of(info: ColumnInfo, value: str) -> str:
+    """A name of the column for a person: the innermost folder, a codec's usual name."""
+    if info.name == "folder":
+        return value.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or value
+    return codec(value) if info.name == "format" else value
+
+
+def titles(scheme: Scheme) -> Sequence[str]:
+    """All names for a person."""
+    return [title_of(scheme.info, value) for value in scheme.values]

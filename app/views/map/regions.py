@@ -1,0 +1,49 @@
+"""Names on the map: what the tracks of a part have in common, by the column that colours them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from app.drawing import Drawing
+from app.map_colours import Scheme, titles
+from app.mapping import Mapping
+from app.views.map.stage import Stage
+
+NAMING = ("folder", "album", "artist", "genre", "label")
+"""Columns whose names say something of a part of the map."""
+
+Region = tuple[float, float, str, float]
+
+
+class Regions:
+    """Looks for names in the background and gives them to a stage.
+
+    Parameters
+    ----------
+    mapping, stage
+        Who asks, and where they stand.
+    """
+
+    def __init__(self, mapping: Mapping, stage: Stage) -> None:
+        self._session, self._stage = mapping.session, stage
+
+    def show_scheme(self, scheme: Scheme) -> None:
+        """Find names for this column of the stage's map."""
+        drawing = self._stage.drawing
+        if drawing is None or scheme.info.name not in NAMING or not scheme.values:
+            self._stage.canvas.set_regions([])
+            return
+        question = partial(_named, drawing, scheme, list(titles(scheme)))
+        self._session.background.run(question, partial(self._take, drawing), latest=f"map regions {id(self)}")
+
+    def _take(self, drawing: Drawing, found: list[Region]) -> None:
+        if drawing is self._stage.drawing:
+            self._stage.canvas.set_regions(found)
+
+
+def _named(drawing: Drawing, scheme: Scheme, names: Sequence[str]) -> list[Region]:
+    """In a thread: (x, y, text, weight) of each name."""
+    from core.projection.regions import regions  # it brings SciPy
+
+    return [(one.x, one.y, one.text, one.weight) for one in regions(drawing.xy, scheme.codes, names)]

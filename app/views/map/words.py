@@ -1,0 +1,105 @@
+"""What the Map view says."""
+
+from __future__ import annotations
+
+import math
+
+from app import wording
+from app.drawing import Drawing
+from app.job_view import JobView
+from app.mapping import FEWEST, Mapping
+
+METHODS = {
+    "umap": ("UMAP", "Keeps neighbours together; distances between groups say little."),
+    "pca": (
+        "PCA",
+        "The two directions in which the tracks differ most: a straight shadow, which never invents groups.",
+    ),
+    "tsne": (
+        "t-SNE",
+        "Keeps the nearest neighbours together and shows the finest grain; sizes of groups say nothing.",
+    ),
+}
+
+
+def summary(drawing: Drawing, title: str) -> str:
+    """One line: what one looks at, and how far it can be believed."""
+    count = wording.count(len(drawing), "track")
+    parts = [f"{count} as <b>{title}</b> hears them. Near means alike; directions mean nothing."]
+    kept, baseline = drawing.figure("recall"), drawing.figure("seed_overlap")
+    if not math.isnan(kept):
+        part = f"{kept:.0%} of each track’s true neighbours are near it here"
+        if not math.isnan(baseline):
+            part += f" (two maps that differ in their seed alone share {baseline:.0%})"
+        parts.append(part + ".")
+    return " ".join(parts)
+
+
+def details(drawing: Drawing) -> str:
+    """The figures in the field's terms, for a tooltip."""
+    figures = drawing.figures
+    method = METHODS.get(drawing.key[2], (drawing.key[2], ""))
+    lines = [f"{method[0]}. {method[1]}"]
+    sampled = figures.get("n_sampled") or figures.get("n_fitted")
+    fitted = int(sampled) if isinstance(sampled, int) else len(drawing)
+    placed = int(drawing.placed.sum())
+    if fitted < len(drawing) and placed:
+        lines.append(f"Laid out from {fitted:,} tracks; {placed:,} were put among their neighbours since.")
+    for name, words in (
+        ("trustworthiness", "Trustworthiness {:.3f} (1 is perfect, 0.5 is chance)"),
+        ("recall", "Neighbour recall {:.3f}"), ("seed_overlap", "Overlap of two seeds {:.3f}"),
+        ("blind", "Chance keeps {:.3f}"), ("seconds", "Drawn in {:.0f} s"),
+    ):  # fmt: skip
+        value = drawing.figure(name)
+        if not math.isnan(value):
+            lines.append(words.format(value))
+    return "\n".join(lines)
+
+
+def progress(view: JobView) -> str:
+    """What the job is at."""
+    if view.state == "waiting":
+        return "Waiting for another map to be finished…"
+    share = f" {view.done / view.total:.0%}" if view.total else ""
+    left = f" · {wording.time_left(view.seconds_left)}" if view.seconds_left and view.seconds_left > 3 else ""
+    return f"{view.stage or 'Drawing the map'}…{share}{left}"
+
+
+def few(heard: int) -> str:
+    """Why there is no map yet."""
+    told = wording.count(heard, "track has", "tracks have")
+    return (
+        "<p style='font-size: 13pt'><b>Your music as a map</b></p>"
+        f"<p style='line-height: 150%'>Every track becomes a point, and what sounds alike lies together.<br>"
+        f"It takes {FEWEST} tracks; {told} been listened to so far.</p>"
+    )
+
+
+def none(heard: int, title: str) -> str:
+    """There could be a map."""
+    return (
+        "<p style='font-size: 13pt'><b>Your music as a map</b></p>"
+        f"<p style='line-height: 150%'>{wording.count(heard, 'track')} can be laid out as {title} hears them.<br>"
+        "Every track becomes a point, and what sounds alike lies together.</p>"
+    )
+
+
+def failed(view: JobView) -> str:
+    """The map could not be drawn."""
+    title = view.title or ("Stopped." if view.state == "cancelled" else "The map could not be drawn.")
+    head = "The map was not drawn" if view.state == "cancelled" else title
+    hint = "" if view.state == "cancelled" else view.hint
+    return f"<p style='font-size: 13pt'><b>{head}</b></p><p style='line-height: 150%'>{hint}</p>"
+
+
+def behind(mapping: Mapping) -> str:
+    """Why the map of another encoder is still shown."""
+    if mapping.state == "few":
+        heard = 0 if mapping.looked is None else mapping.looked.heard
+        listened = f"The new encoder has listened to {wording.count(heard, 'track')}"
+        return f"{listened}; its map needs {FEWEST}. This is the old one’s."
+    if mapping.state == "failed":
+        return "The new encoder’s map was not drawn. This is the old one’s."
+    return (
+        "Reading the new encoder’s map…" if mapping.state == "reading" else "The new encoder has no map yet."
+    )
