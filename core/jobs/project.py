@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -135,6 +136,8 @@ class _Run:
 
     def draw(self) -> dict[str, Any]:
         """Draw it, keep it, and then see what chance does to it."""
+        with suppress(OSError):  # what a job that was killed has left is no picture of this one
+            self._live().unlink(missing_ok=True)
         child = Child(self.params.method) if self.how.module else None
         with child or nullcontext():
             on = drawing.sheet(
@@ -167,7 +170,7 @@ class _Run:
         """The map that the new one begins from."""
         return self.old if self.record and self.record.params.get("seed") == self._seed() else None
 
-    def _live(self) -> Any:
+    def _live(self) -> Path:
         return Live.path(self.library, self.encoder.id, self.plan, self.params.method)
 
     def _reference(self) -> Points | None:

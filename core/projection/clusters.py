@@ -5,7 +5,6 @@ from __future__ import annotations
 import faiss
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 MOST = 20
 """As many as colours can be told apart."""
@@ -67,6 +66,8 @@ def named_as(groups: NDArray[np.int16], before: NDArray[np.int16]) -> NDArray[np
     groups, before
         (n,) of the same tracks; -1: in none, or not there before.
     """
+    from scipy.optimize import linear_sum_assignment  # takes half a second, and most maps are not drawn anew
+
     top = int(max(groups.max(initial=-1), before.max(initial=-1))) + 1
     both = (groups >= 0) & (before >= 0)
     table = np.bincount(groups[both].astype(np.int64) * top + before[both], minlength=top * top).reshape(

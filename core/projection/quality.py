@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 K = 15
 QUERIES = 1000
@@ -35,7 +34,7 @@ def on_map(
     asked = np.arange(n) if of is None else np.asarray(of, np.int64)
     if n < 2 or not len(asked):
         return np.empty((len(asked), 0), np.int64)
-    _, found = cKDTree(points).query(points[asked], k=min(k + 1, n))
+    found = _nearest(points, points[asked], min(k + 1, n))
     own = found == asked[:, None]
     own[~own.any(axis=1), -1] = True  # among many on one spot itself may be missing
     return np.asarray(found[~own].reshape(len(asked), -1), np.int64)
@@ -46,6 +45,13 @@ def on_map_of(places: NDArray[np.floating], points: NDArray[np.floating], k: int
     k = min(k, len(points))
     if not len(places) or not k:
         return np.empty((len(places), k), np.int64)
+    return _nearest(points, places, k)
+
+
+def _nearest(points: NDArray[np.floating], places: NDArray[np.floating], k: int) -> NDArray[np.int64]:
+    """(m, k)."""
+    from scipy.spatial import cKDTree  # a first picture need not wait for it
+
     _, found = cKDTree(points).query(places, k=k)
     return np.asarray(found, np.int64).reshape(len(places), k)
 
