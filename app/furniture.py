@@ -22,6 +22,7 @@ from app.views.map.map_view import MapView
 from app.views.player_bar import PlayerBar
 from app.views.similar import SimilarPanel
 from app.views.training.train_view import TrainView
+from app.waves import Waves
 from app.wiring import Building, Wiring
 from core.library.store import Library
 from core.settings import Settings
@@ -42,7 +43,7 @@ class Furnished(QObject):
         )
         settings = context.settings.player
         self.player = Player(self, volume=settings.volume, device=settings.device)
-        self.playlists = Playlists(self.session)
+        self.playlists, self.waves = Playlists(self.session), Waves(self)
         self.training = Training(self.session, context)
         self.evaluation = Evaluation(self.session, context)
         self.listening = Listening(self.session)
@@ -54,7 +55,7 @@ class Furnished(QObject):
         context, window = self._wiring.context, self._wiring.window
         self.table = LibraryView(self.session, self.player, self.playlists)
         yield
-        self.similar = SimilarPanel(self.session, self.player)
+        self.similar = SimilarPanel(self.session, self.player, self.playlists, self.waves)
         self.bar = PlayerBar(self.player, context.theme, window.actions_table)
         yield
         self.train = TrainView(self.training, self.player, lambda: self.table.model.query)
@@ -92,6 +93,7 @@ class Furnished(QObject):
         self.evaluation.close()
         self.session.close()
         self.player.close()
+        self.waves.close()
 
     def _connect_session(self) -> None:
         wiring, session, window = self._wiring, self.session, self._wiring.window
@@ -129,6 +131,7 @@ class Furnished(QObject):
         self.bar.play_wanted.connect(self._play_selection)
         self.bar.keep_requested.connect(self.similar.keep)
         self.bar.less_requested.connect(self.similar.less_like)
+        self.bar.waveform.span_chosen.connect(self.similar.find_moment)
         player.devices_changed.connect(self._take_devices)
         session.rows_changed.connect(self._selection_read)
         self._selection_read()

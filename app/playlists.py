@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -21,6 +21,9 @@ from app.session import Session
 from core import paths, playlist
 from core.library.records import ImportRecord, PlaylistItemRecord, PlaylistRecord, Row
 from core.playlist import Entry
+
+if TYPE_CHECKING:  # SQLAlchemy is imported by the thread that first reads
+    from core.answers import Found
 
 Place = int | PlaylistItemRecord
 """A track's id, or a place of a list as it was read."""
@@ -88,12 +91,15 @@ class Playlists(QObject):
         A person has just made this one.
     removed(PlaylistRecord)
         This one is gone; `restore` brings it back.
+    refreshed(Contents)
+        This list was asked again; it held that before.
     """
 
     changed = Signal()
     edited = Signal(int)
     made = Signal(object)
     removed = Signal(object)
+    refreshed = Signal(object)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -143,6 +149,14 @@ class Playlists(QObject):
             self._created,
         )
 
+    def make(self, question: Callable[[Reader], PlaylistRecord]) -> None:
+        """Keep a new list that `question` makes in a thread."""
+        self._write(question, self._created)
+
+    def refresh(self, playlist_id: int) -> None:
+        """Ask again by a list's rule; `refreshed` tells what was in it before."""
+        self._write(partial(_refresh, playlist_id), self._refreshed)
+
     def rename(self, playlist_id: int, name: str) -> None:
         """Call a list otherwise."""
         self._write(lambda reader: reader.library.playlists.rename(playlist_id, name), self._edited)
@@ -180,6 +194,15 @@ class Playlists(QObject):
     def _added(self, count: int, record: PlaylistRecord) -> None:
         self._session.notifier.done(f"{wording.count(count, 'track')} added to “{record.name}”.")
         self.edited.emit(record.id)
+
+    def _refreshed(self, result: tuple[Contents, Found]) -> None:
+        before, found = result
+        old = {place.item.track_id for place in before.places}
+        new = sum(one.track_id not in old for one in found.matches)
+        told = f"{wording.count(new, 'track')} new." if new else "It is as it was."
+        self._session.notifier.done(f"“{before.record.name}” was asked again.", told)
+        self.refreshed.emit(before)
+        self.edited.emit(before.record.id)
 
     def _gone(self, lost: Contents) -> None:
         self._lost = lost
@@ -242,6 +265,14 @@ def write_file(session: Session, path: Path, entries: Sequence[Entry]) -> None:
 
 def _all(reader: Reader) -> Records:
     return tuple(reader.library.playlists.all())
+
+
+def _refresh(playlist_id: int, reader: Reader) -> tuple[Contents, Found]:
+    """In a thread: another list by the same rule, and what was there before."""
+    from core.asking import refreshed
+
+    before = read(playlist_id, reader)
+    return before, refreshed(reader.library, before.record)[1]
 
 
 def _import(path: bytes, reader: Reader) -> ImportRecord:

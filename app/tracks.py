@@ -36,6 +36,11 @@ def playable(row: Row, length_s: float | None = None) -> Playable:
     return Playable(number(row), row.path, row.title, row.artist, row.seconds, start, length_s)
 
 
+def excerpt(row: Row, start_s: float, length_s: float | None = None) -> Playable:
+    """The row for the player from a second on, for so long (None: to its end)."""
+    return Playable(number(row), row.path, row.title, row.artist, row.seconds, start_s, length_s)
+
+
 def entry(row: Row) -> Entry:
     """The row for a playlist."""
     return Entry(row.path, row.title, row.artist, row.album, row.seconds)

@@ -15,6 +15,7 @@ from app.playlists import Playlists
 from app.session import Session
 from app.views.library import LibraryView
 from app.views.similar import SimilarPanel
+from app.waves import Waves
 from tests.synthetic import Mix, fill
 
 T = TypeVar("T")
@@ -50,6 +51,11 @@ class Scene:
         return Playlists(self.session)
 
     @cached_property
+    def waves(self) -> Waves:
+        """Draws waveforms; its process starts with the first."""
+        return Waves(self.session)
+
+    @cached_property
     def view(self) -> LibraryView:
         """The library's page, on the screen."""
         view = LibraryView(self.session, self.player, self.playlists)
@@ -61,7 +67,7 @@ class Scene:
     @cached_property
     def panel(self) -> SimilarPanel:
         """The neighbours, on the screen."""
-        panel = SimilarPanel(self.session, self.player)
+        panel = SimilarPanel(self.session, self.player, self.playlists, self.waves)
         self.qtbot.addWidget(panel)
         panel.resize(340, 600)
         panel.show()
@@ -101,3 +107,5 @@ class Scene:
             self.session.close()
         if "player" in self.__dict__:
             self.player.close()
+        if "waves" in self.__dict__:
+            self.waves.close()

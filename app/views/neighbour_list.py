@@ -27,11 +27,12 @@ class NeighbourModel(QAbstractListModel):
         self._theme = theme
         self.neighbours: tuple[Neighbour, ...] = ()
         self._playing: int | None = None
+        self._path = False
 
-    def show(self, neighbours: tuple[Neighbour, ...]) -> None:
-        """Replace the list."""
+    def show(self, neighbours: tuple[Neighbour, ...], *, path: bool = False) -> None:
+        """Replace the list; on a path a score is the likeness to the line before."""
         self.beginResetModel()
-        self.neighbours = neighbours
+        self.neighbours, self._path = neighbours, path
         self.endResetModel()
 
     def set_playing(self, track_id: int | None) -> None:
@@ -55,6 +56,10 @@ class NeighbourModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             about = " · ".join(filter(None, (row.artist, row.album, clock(row.seconds))))
             score = f"Similarity {neighbour.score:.3f}: the cosine of the two standardised vectors."
+            if self._path:
+                score = (
+                    f"Similarity to the track before {neighbour.score:.3f} (cosine)." if index.row() else ""
+                )
             return "\n".join(filter(None, (row.title, about, score, paths.display(row.path))))
         return None
 
@@ -66,9 +71,13 @@ class NeighbourModel(QAbstractListModel):
         row = neighbour.row
         playing = row.track_id == self._playing
         versions = f"+{wording.count(neighbour.versions, 'version')}" if neighbour.versions else ""
-        text = " · ".join(filter(None, (row.artist or row.album or tracks.folder_name(row), versions)))
+        moment = "" if neighbour.start_s is None else f"at {clock(neighbour.start_s)}"
+        text = " · ".join(
+            filter(None, (moment, row.artist or row.album or tracks.folder_name(row), versions))
+        )
         icon = self._theme.icon("volume", "accent") if playing else None
-        return TwoLines(row.title, text, icon, neighbour.score, faint=not row.online, marked=playing)
+        score = None if self._path and neighbour is self.neighbours[0] else neighbour.score
+        return TwoLines(row.title, text, icon, score, faint=not row.online, marked=playing)
 
 
 class NeighbourList(QListView):

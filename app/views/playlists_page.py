@@ -219,6 +219,7 @@ class PlaylistPage(QWidget):
         table.selectionModel().selectionChanged.connect(self._carry)
         playlists.edited.connect(self._edited)
         playlists.changed.connect(self._look)
+        playlists.refreshed.connect(self._refreshed)
         self._session.library_changed.connect(self._library_changed)
         self._player.track_changed.connect(self._mark)
 
@@ -353,9 +354,10 @@ class PlaylistPage(QWidget):
             _, places = self._before.pop()
             self._playlists.set_places(self._wanted, places)
 
-    def refresh_with(self, places: Sequence[Place]) -> None:
+    def _refreshed(self, before: Contents) -> None:
         """Other tracks by the same rule; what was there can come back."""
-        self._change("Asked again.", places)
+        if before.record.id == self._wanted:
+            self._before.append(("Asked again.", [place.item for place in before.places]))
 
     # -- menus
 

@@ -37,6 +37,8 @@ class PlaylistsRoom(QObject):
         strip.play_wanted.connect(partial(self._with, self._play))
         strip.queue_wanted.connect(partial(self._with, self._append))
         strip.export_wanted.connect(partial(self._with, page.ask_export_of))
+        strip.refresh_wanted.connect(playlists.refresh)
+        page.refresh_wanted.connect(playlists.refresh)
         page.rename_wanted.connect(lambda _: strip.edit_name())
         page.remove_wanted.connect(playlists.remove)
         session.census_changed.connect(self._first_look)

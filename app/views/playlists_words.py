@@ -9,9 +9,9 @@ from app.playlists import Placed
 from core.library.records import PlaylistRecord
 
 _HOW = {
-    "similar": "Tracks like {about}",
-    "path": "A path {about}",
-    "radio": "A radio from {about}",
+    "similar": "Made by what sounds alike, as {encoder} hears it",
+    "path": "Made as a path, as {encoder} hears it",
+    "radio": "Made as a radio, as {encoder} hears it",
     "lasso": "Gathered on the map",
     "import": "From a playlist file",
 }
@@ -30,8 +30,4 @@ def summary(places: Sequence[Placed]) -> str:
 
 def how(record: PlaylistRecord) -> str:
     """How a list came about; empty where a person made it by hand."""
-    about = str(record.rule.get("about", ""))
-    text = _HOW.get(record.kind, "")
-    if "{about}" in text:
-        return text.format(about=about) if about else ""
-    return text
+    return _HOW.get(record.kind, "").format(encoder=record.rule.get("encoder", "the encoder"))

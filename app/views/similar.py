@@ -1,4 +1,4 @@
-"""Similar: what sounds like the selected tracks, wherever they were selected."""
+"""Similar: what sounds like the selected tracks, wherever they were selected; paths, radios and moments as well."""
 
 from __future__ import annotations
 
@@ -8,153 +8,95 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QSize, QTimer
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)  # fmt: skip
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from app import tracks, wording
-from app.census import Change
-from app.neighbourhood import USABLE, Answer, Neighbour, Neighbourhood, Wish
+from app.census import Change, Reader
+from app.neighbourhood import USABLE, Answer, Mode, Neighbour, Neighbourhood, Why, Wish, keep
 from app.player import Playable, Player
+from app.playlists import Playlists, write_file
+from app.radio import Radio
 from app.session import Session
-from app.views.elided import Elided
-from app.views.neighbour_list import NeighbourList
-from app.views.similar_words import heading, why_none
-from core import paths, playlist
+from app.views import similar_rules
+from app.views.playlists import add_to_menu
+from app.views.playlists_page import KINDS, file_name, with_suffix
+from app.views.similar_layout import HOW_MANY, Layout
+from app.views.similar_stops import MOST as MOST_STOPS
+from app.views.similar_words import (
+    heading,
+    kept_name,
+    moment_heading,
+    moment_note,
+    summary,
+    why_none,
+)
+from app.waves import Waves
+from core import paths
 from core.library.records import Row
+from core.recommend.radio import Spacing
+from core.recommend.rules import Rules
 
-HOW_MANY = (10, 25, 50)
 MOST_SEEDS = 100
 CALM_MS = 1500
 """Least time between two answers that only follow the library's changes."""
 
+__all__ = ["CALM_MS", "HOW_MANY", "MOST_SEEDS", "SimilarPanel"]
 
-class SimilarPanel(QWidget):
-    """Neighbours of the selection.
+
+class SimilarPanel(Layout):
+    """Neighbours of the selection, and what else can be asked from it.
 
     Parameters
     ----------
-    session, player
-        What is selected, and what plays.
+    session, player, playlists, waves
+        What is selected, what plays, the lists that are kept, and who draws waveforms.
     """
 
-    def __init__(self, session: Session, player: Player) -> None:
-        super().__init__()
-        self.setProperty("role", "page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._session, self._player = session, player
+    def __init__(self, session: Session, player: Player, playlists: Playlists, waves: Waves) -> None:
+        super().__init__(session.theme, waves)
+        self._session, self._player, self._playlists = session, player, playlists
         self._neighbourhood = Neighbourhood()
+        self.radio = Radio(session, player, self._neighbourhood)
         self._wish = Wish()
         self._answer = Answer(Wish())
         self._fresh = self._out_of_date = False
         self._bent: dict[int, tuple[str, str]] = {}
+        self._path: tuple[int, ...] = ()
+        self._moment: tuple[int, tuple[float, float]] | None = None
         self.kept: dict[int, Row] = {}
-        self.title, self.subtitle, self.bent = Elided(), Elided(), QLabel()
-        self.list = NeighbourList(session.theme)
-        self.message = QLabel()
-        self.pages = QStackedWidget()
-        self.note = QLabel()
-        self.other_artists = self._filter(
-            "Other artists", "Leave out tracks by the same artist.", "other_artists"
-        )
-        self.other_albums = self._filter(
-            "Other albums", "Leave out tracks of the same album.", "other_albums"
-        )
-        self.how_many = self._choice()
-        self.audition = self._button(
-            "audition", "Audition",
-            "A click on a track plays its neighbours in turn, a few seconds each (A).",
-        )  # fmt: skip
-        self.export = self._button("export", "Export", "")
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
-        self._lay_out()
         self._connect()
         self._show_answer(self._answer)
 
-    # -- building
-
-    def _filter(self, text: str, tip: str, field: str) -> QCheckBox:
-        box = QCheckBox(text)
-        box.setToolTip(tip)
-        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        box.toggled.connect(lambda on: self._change(**{field: on}))
-        return box
-
-    def _choice(self) -> QComboBox:
-        box = QComboBox()
-        box.setToolTip("How many neighbours to show.")
-        box.setAccessibleName("How many neighbours")
-        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        for number in HOW_MANY:
-            box.addItem(str(number), number)
-        box.activated.connect(lambda place: self._change(n=HOW_MANY[place]))
-        return box
-
-    def _button(self, icon: str, text: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setIconSize(QSize(18, 18))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._session.theme.set_icon(button, icon)
-        return button
-
-    def _lay_out(self) -> None:
-        self.title.setProperty("role", "strong")
-        for label in (self.subtitle, self.note, self.bent):
-            label.setProperty("role", "muted")
-        for label in (self.message, self.bent, self.note):
-            label.setWordWrap(True)
-        self.message.setProperty("role", "muted")
-        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.message.setContentsMargins(24, 0, 24, 60)
-        head = QVBoxLayout()
-        head.setContentsMargins(16, 12, 12, 6)
-        head.setSpacing(3)
-        for widget in (self.title, self.subtitle, self.bent):
-            head.addWidget(widget)
-        filters = _row((16, 2, 12, 8), self.other_artists, self.other_albums, None, self.how_many)
-        filters.setSpacing(14)
-        self.pages.addWidget(self.message)
-        self.pages.addWidget(self.list)
-        self.pages.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        self.note.setContentsMargins(16, 4, 12, 2)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addLayout(filters)
-        layout.addWidget(self.pages, 1)
-        layout.addWidget(self.note)
-        layout.addLayout(_row((10, 4, 10, 8), self.audition, None, self.export))
-
     def _connect(self) -> None:
         session = self._session
-        self.audition.setCheckable(True)
         self.audition.setChecked(session.audition)
         self.audition.toggled.connect(session.set_audition)
         session.audition_changed.connect(self._audition_changed)
         session.selection_changed.connect(self._follow)
+        session.rows_changed.connect(self._offer_stop)
         session.encoder_changed.connect(self._ask)
         session.library_changed.connect(self._library_changed)
         session.theme.changed.connect(self.list.viewport().update)
         self._calm.timeout.connect(self._ask)
         self._player.track_changed.connect(self._mark)
+        self.modes.chosen.connect(self.set_mode)
+        self.how_many.activated.connect(lambda place: self._change(n=HOW_MANY[place]))
+        self.filter.clicked.connect(self._open_rules)
+        self.unfilter.clicked.connect(self.rules.clear)
+        self.rules.changed.connect(self._set_rules)
+        self.rules.spacing_changed.connect(self._set_spacing)
+        self.stops.changed.connect(self._set_stops)
+        self.start_radio.clicked.connect(self._toggle_radio)
+        self.radio.changed.connect(self._radio_changed)
         self.list.play_wanted.connect(self.play)
         self.list.menu_wanted.connect(self._show_menu)
+        self.list.opened_changed.connect(self._ask_why)
+        self.why.excerpts_wanted.connect(self._player.audition)
+        self.why.play_wanted.connect(lambda playable: self._player.play([playable]))
+        self.keep_list.clicked.connect(self.keep_as_playlist)
         self.export.clicked.connect(self._ask_export)
         for label in (self.message, self.note, self.bent):
             label.linkActivated.connect(self._link)
@@ -163,20 +105,106 @@ class SimilarPanel(QWidget):
         """As wide as a title usually is."""
         return QSize(340, 500)
 
-    # -- asking
+    # -- what is asked
+
+    @property
+    def mode(self) -> Mode:
+        """Which question is put."""
+        return self._wish.mode
+
+    def set_mode(self, mode: Mode) -> None:
+        """Put another question, about what is selected."""
+        self.modes.set_mode(mode)
+        if mode != self._wish.mode:
+            self._bent.clear()
+            self._change(mode=mode, more=(), less=(), seeds=self._seeds_for(mode), span=self._span_for(mode))
+
+    def _seeds_for(self, mode: Mode) -> tuple[int, ...]:
+        chosen = tuple(self._session.selection[:MOST_SEEDS].tolist())
+        if mode == "path":
+            if len(chosen) < 2 and len(self._path) > 1 and set(chosen) <= set(self._path):
+                return self._path
+            return chosen[:MOST_STOPS]
+        if mode == "moment":
+            return (self._moment[0],) if self._moment else ()
+        if mode == "radio" and self.radio.answer is not None:
+            return self.radio.answer.wish.seeds
+        return chosen
+
+    def _span_for(self, mode: Mode) -> tuple[float, float] | None:
+        return self._moment[1] if mode == "moment" and self._moment else None
 
     def _follow(self) -> None:
         """Another selection: a new question, without the bends of the last one."""
+        chosen = tuple(self._session.selection[:MOST_SEEDS].tolist())
+        if self.mode == "path":
+            self._follow_path(chosen)
+        elif self.mode == "similar" or (self.mode == "radio" and not self.radio.on):
+            self._bent.clear()
+            self._fresh = True
+            self._change(seeds=chosen, more=(), less=())
+
+    def _follow_path(self, chosen: tuple[int, ...]) -> None:
+        """A path that has its ends stays; one without an end gets the track that is chosen."""
+        stops = self._wish.seeds
+        if len(chosen) > 1:
+            self._set_stops(chosen[:MOST_STOPS])
+        elif len(stops) < 2 and chosen and chosen[0] not in stops:
+            self._set_stops((*stops, *chosen))
+
+    def _set_stops(self, file_ids: Sequence[int]) -> None:
+        self._path = tuple(file_ids)
+        self._change(seeds=self._path)
+
+    def _offer_stop(self) -> None:
+        rows = self._session.rows
+        self.stops.show_chosen(rows[0] if len(rows) == 1 and rows[0].state in USABLE else None)
+
+    def find_path(self, file_ids: Sequence[int]) -> None:
+        """A path through these files."""
+        self._path = tuple(file_ids)
+        self.modes.set_mode("path")
         self._bent.clear()
-        self._fresh = True
-        seeds = tuple(self._session.selection[:MOST_SEEDS].tolist())
-        self._change(seeds=seeds, more=(), less=())
+        self._change(mode="path", seeds=self._path, span=None, more=(), less=())
+
+    def find_moment(self, first: float, last: float) -> None:
+        """Look for these seconds of what plays in all other tracks."""
+        current = self._player.current
+        if current is None or current.hidden:
+            return
+        self._session.similar_wanted.emit()
+        self._session.ask(partial(_file_of, current.track_id), partial(self._take_moment, (first, last)))
+
+    def _take_moment(self, span: tuple[float, float], file_id: int | None) -> None:
+        if file_id is not None:
+            self._moment = (file_id, span)
+            self.modes.set_mode("moment")
+            self._change(mode="moment", seeds=(file_id,), span=span, more=(), less=())
+
+    def _set_rules(self, rules: Rules) -> None:
+        self._change(rules=rules)
+        self.radio.set_wish(self._wish)
+
+    def _set_spacing(self, spacing: Spacing) -> None:
+        self._change(spacing=spacing)
+        self.radio.set_wish(self._wish)
+
+    def _open_rules(self) -> None:
+        self._session.ask(similar_rules.look_up, self.rules.offer, latest="choices")
+        self._session.ask(self._neighbourhood.hub_effect, self.rules.offer_effect, latest="hubs")
+        self.rules.open_at(
+            self.filter.mapToGlobal(self.filter.rect().bottomLeft()), radio=self.mode == "radio"
+        )
 
     def _change(self, **fields: object) -> None:
         self._wish = replace(self._wish, **fields)  # type: ignore[arg-type] # fields of Wish
+        self.show_mode(self._wish, summary(self._wish.rules))
         self._ask()
 
     def _ask(self) -> None:
+        if self.mode == "radio" and self.radio.answer is not None:
+            self._take(self.radio.answer)
+            return
         self._out_of_date = not (self.isVisible() or self._session.audition)
         if not self._out_of_date:
             question = partial(self._neighbourhood.answer, self._wish)
@@ -203,22 +231,23 @@ class SimilarPanel(QWidget):
 
     def _show_answer(self, answer: Answer) -> None:
         before, self._answer = self._answer, answer
+        mode, found = answer.wish.mode, bool(answer.neighbours)
         title, subtitle = heading(answer.seeds)
-        self.title.set_whole(title)
-        self.subtitle.set_whole(subtitle)
-        for label in (self.title, self.subtitle):
-            label.setVisible(bool(title))
+        if mode == "moment" and answer.seeds and answer.wish.span:
+            title, subtitle = moment_heading(answer.seeds[0], *answer.wish.span)
+        self.show_heading(title, subtitle)
+        self.stops.show_stops(answer.seeds if mode == "path" else ())
         self._show_bent()
-        if answer.neighbours != before.neighbours:
+        self.list.set_why(mode == "similar" and len(answer.seeds) == 1)
+        if answer.neighbours != before.neighbours or mode != before.wish.mode:
             place = self.list.verticalScrollBar().value() if answer.wish == before.wish else 0
-            self.list.neighbours.show(answer.neighbours)
+            self.list.neighbours.show(answer.neighbours, path=mode == "path")
             self.list.verticalScrollBar().setValue(place)
-        self.message.setText("" if answer.neighbours else why_none(answer, self._session.busy))
-        self.pages.setCurrentWidget(self.list if answer.neighbours else self.message)
+        self.message.setText("" if found else why_none(answer, self._session.busy))
+        self.pages.setCurrentWidget(self.list if found else self.message)
+        self.receipt.show_lines(answer.receipt if found else ())
         self._show_note(answer)
-        self.export.setEnabled(bool(answer.neighbours))
-        reason = "" if answer.neighbours else "\nNot now: there are no neighbours."
-        self.export.setToolTip(f"Write these tracks as a playlist (M3U8 or XSPF).{reason}")
+        self.allow_actions(found, radio=self.radio.on)
 
     def _show_bent(self) -> None:
         """What the list is nearer to, and what it keeps away from."""
@@ -227,21 +256,37 @@ class SimilarPanel(QWidget):
         self.bent.setVisible(bool(words))
 
     def _show_note(self, answer: Answer) -> None:
-        words = []
+        words = [moment_note(answer.wish.span, answer.heard)] if answer.wish.span else []
         if answer.folded:
             words.append(
                 f"{wording.count(answer.folded, 'other version')} folded in. <a href='unfold'>Show</a>"
             )
-        elif not answer.wish.fold:
+        elif not answer.wish.rules.fold and answer.neighbours:
             words.append("All versions shown. <a href='fold'>Fold</a>")
         if self.kept:
             kept = wording.count(len(self.kept), "track")
-            words.append(f"{kept} kept: <a href='play-kept'>play</a>, <a href='export-kept'>export</a>")
-        self.note.setText("<br>".join(words))
-        self.note.setVisible(bool(words))
+            words.append(
+                f"{kept} kept: <a href='play-kept'>play</a>, <a href='list-kept'>as a playlist</a>, "
+                "<a href='export-kept'>export</a>"
+            )
+        self.note.setText("<br>".join(filter(None, words)))
+        self.note.setVisible(any(words))
 
     def _mark(self, playable: Playable | None) -> None:
         self.list.neighbours.set_playing(None if playable is None else playable.track_id)
+
+    # -- why
+
+    def _ask_why(self, row: int) -> None:
+        if row >= 0 and self._answer.seeds:
+            first, second = self._answer.seeds[0], self.neighbours[row].row
+            self.why.begin(first, second)
+            self._session.ask(partial(self._neighbourhood.why, first, second), self._take_why, latest="why")
+
+    def _take_why(self, why: Why) -> None:
+        opened = self.list.opened
+        if opened >= 0 and self.neighbours[opened].row.file_id == why.second.file_id:
+            self.why.show_why(why)
 
     # -- playing
 
@@ -251,12 +296,21 @@ class SimilarPanel(QWidget):
         return self.list.neighbours.neighbours
 
     def _playables(self, length_s: float | None = None) -> list[Playable]:
-        return [tracks.playable(one.row, length_s) for one in self.neighbours]
+        """Each neighbour from its moment on, where one is meant."""
+        moment = self.mode == "moment" or length_s is not None
+        return [
+            tracks.playable(one.row, length_s)
+            if one.start_s is None or not moment
+            else tracks.excerpt(one.row, one.start_s, length_s)
+            for one in self.neighbours
+        ]
 
     def play(self, place: int) -> None:
-        """Play from this neighbour on; in an audition, excerpts."""
+        """Play from this neighbour on; in an audition, excerpts; of a radio, with what comes after it."""
         if self._session.audition:
             self.start_audition(place)
+        elif self.mode == "radio":
+            self._play_radio(place)
         else:
             self._player.play(self._playables(), place)
 
@@ -267,12 +321,31 @@ class SimilarPanel(QWidget):
 
     def _audition_changed(self, on: bool) -> None:
         self.audition.setChecked(on)
-        if on and self.neighbours:
-            self.start_audition()
-        elif on:
-            self._ask()
-        else:
+        self._fresh = on
+        self._change(moments=on)
+        if not on:
             self._player.end_audition()
+
+    # -- radio
+
+    def _toggle_radio(self) -> None:
+        if self.radio.on:
+            self.radio.stop()
+        else:
+            self._play_radio(0)
+
+    def _play_radio(self, place: int) -> None:
+        """Begin, or go to another track of the radio that plays."""
+        if self.neighbours:
+            self.radio.start(self._answer, place)
+
+    def _radio_changed(self) -> None:
+        self.allow_actions(bool(self.neighbours), radio=self.radio.on)
+        if self.mode == "radio":
+            if self.radio.answer is None:
+                self._change(seeds=self._seeds_for("radio"))
+            else:
+                self._take(self.radio.answer)
 
     # -- bending
 
@@ -302,23 +375,32 @@ class SimilarPanel(QWidget):
     def _link(self, link: str) -> None:
         deeds: dict[str, Callable[[], object]] = {
             "straight": self._straighten,
-            "unfold": lambda: self._change(fold=False),
-            "fold": lambda: self._change(fold=True),
-            "any": self._unfilter,
+            "unfold": lambda: self._fold(False),
+            "fold": lambda: self._fold(True),
+            "any": self._any,
             "listen": self._session.reading_wanted.emit,
             "add": self._session.add_wanted.emit,
             "play-kept": lambda: self._player.play([tracks.playable(row) for row in self.kept.values()]),
+            "list-kept": lambda: self._playlists.create("Kept from an audition", list(self.kept)),
             "export-kept": lambda: self._ask_export_of(list(self.kept.values())),
         }
         deeds[link]()
 
+    def _fold(self, fold: bool) -> None:
+        self._take_rules(replace(self._wish.rules, fold=fold))
+
+    def _any(self) -> None:
+        """Nothing is left out; folding and hubs stay as they are."""
+        rules = self._wish.rules
+        self._take_rules(Rules(fold=rules.fold, hubness=rules.hubness))
+
+    def _take_rules(self, rules: Rules) -> None:
+        self.rules.show_rules(rules)
+        self._set_rules(rules)
+
     def _straighten(self) -> None:
         self._bent.clear()
         self._change(more=(), less=())
-
-    def _unfilter(self) -> None:
-        self.other_artists.setChecked(False)
-        self.other_albums.setChecked(False)
 
     # -- the menu
 
@@ -335,11 +417,15 @@ class SimilarPanel(QWidget):
         playables = [tracks.playable(row) for row in rows if row.online]
         menu.addAction(theme.icon("play"), "Play", lambda: player.play(playables))
         menu.addAction(theme.icon("queue"), "Add to queue", lambda: player.append(playables))
+        known = [row.track_id for row in rows if row.track_id is not None]
+        add_to_menu(menu, self._playlists, lambda: known)
         menu.addSeparator()
-        menu.addAction(theme.icon("more-like"), "More like this", lambda: self.bend(rows, more=True))
-        menu.addAction(theme.icon("less-like"), "Less like this", lambda: self.bend(rows, more=False))
+        if self.mode == "similar":
+            menu.addAction(theme.icon("more-like"), "More like this", lambda: self.bend(rows, more=True))
+            menu.addAction(theme.icon("less-like"), "Less like this", lambda: self.bend(rows, more=False))
         go_on = menu.addAction(theme.icon("similar"), "Find similar to this")
-        go_on.triggered.connect(lambda: self._session.select([row.file_id for row in rows]))
+        go_on.triggered.connect(lambda: self._find_similar(rows))
+        self._add_ways(menu, rows[0])
         menu.addSeparator()
         show = menu.addAction(
             theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path)
@@ -349,35 +435,51 @@ class SimilarPanel(QWidget):
         menu.addAction(theme.icon("copy"), "Copy path", lambda: QGuiApplication.clipboard().setText(text))
         return menu
 
-    # -- export
+    def _find_similar(self, rows: Sequence[Row]) -> None:
+        self.set_mode("similar")
+        self._session.select([row.file_id for row in rows])
+
+    def _add_ways(self, menu: QMenu, row: Row) -> None:
+        """A path to this track, or by way of it; and why it is here."""
+        icon, seeds = self._session.theme.icon("path"), self._answer.seeds
+        if self.mode == "path":
+            inside = row.file_id not in self._wish.seeds
+            menu.addAction(icon, "Fix as a stop", lambda: self._pass(row.file_id)).setEnabled(inside)
+        elif seeds:
+            menu.addAction(icon, "Path to this", lambda: self.find_path((seeds[0].file_id, row.file_id)))
+        if self.list.why:
+            place = next(i for i, one in enumerate(self.neighbours) if one.row.file_id == row.file_id)
+            menu.addAction(self._session.theme.icon("moment"), "Why?", lambda: self.list.open(place))
+
+    def _pass(self, file_id: int) -> None:
+        """Make a track of the path a stop, in its place among the others."""
+        stops = {*self._wish.seeds, file_id}
+        self._set_stops([one.row.file_id for one in self.neighbours if one.row.file_id in stops])
+
+    # -- keeping and export
+
+    def keep_as_playlist(self) -> None:
+        """Keep the list, with the question that it answers."""
+        if self.neighbours:
+            self._playlists.make(partial(keep, self._answer, kept_name(self._answer)))
 
     def _ask_export(self) -> None:
-        seeds = [row for row in self._answer.seeds if row.state in USABLE]
+        seeds = [
+            row for row in self._answer.seeds if row.state in USABLE and self.mode in ("similar", "radio")
+        ]
         self._ask_export_of([*seeds, *(neighbour.row for neighbour in self.neighbours)])
 
     def _ask_export_of(self, rows: list[Row]) -> None:
-        kinds = "Playlist (*.m3u8);;XSPF playlist (*.xspf)"
-        name, kind = QFileDialog.getSaveFileName(self, "Export playlist", f"{rows[0].title}.m3u8", kinds)
+        proposed = f"{file_name(rows[0].title)}.m3u8"
+        name, kind = QFileDialog.getSaveFileName(self, "Export playlist", proposed, KINDS)
         if name:
-            known = Path(name).suffix.lower() in (".m3u8", ".xspf")
-            suffix = "" if known else ".xspf" if "xspf" in kind else ".m3u8"
-            self.export_to(Path(name + suffix), rows)
+            self.export_to(with_suffix(name, kind), rows)
 
     def export_to(self, path: Path, rows: list[Row]) -> None:
         """Write these tracks as a playlist; the suffix names the kind."""
-        entries, notifier = [tracks.entry(row) for row in rows], self._session.notifier
-        write = partial(playlist.write, path, entries)
-        self._session.background.run(write, lambda _: notifier.done("The playlist was written.", str(path)))
+        write_file(self._session, path, [tracks.entry(row) for row in rows])
 
 
-def _row(margins: tuple[int, int, int, int], *widgets: QWidget | None) -> QHBoxLayout:
-    """Widgets side by side; None is room that gives way."""
-    layout = QHBoxLayout()
-    layout.setContentsMargins(*margins)
-    layout.setSpacing(4)
-    for widget in widgets:
-        if widget is None:
-            layout.addStretch(1)
-        else:
-            layout.addWidget(widget)
-    return layout
+def _file_of(number: int, reader: Reader) -> int | None:
+    """In a thread: the file that stands for what the player knows by this number (`tracks.number`)."""
+    return -number if number < 0 else reader.library.rows.files_of([number]).get(number)

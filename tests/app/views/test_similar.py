@@ -85,23 +85,23 @@ def test_several_seeds_draw_from_all_of_them(scene: Scene, filled: SimilarPanel)
 def test_filters_leave_out_the_artist_and_the_album(scene: Scene, filled: SimilarPanel) -> None:
     album = tags(SEED - 1)["album"]
     before = listed(filled)
-    filled.other_albums.click()
+    filled.rules.other_albums.click()
     after = changed(scene, filled, before)
     assert all(tags(file_id - 1)["album"] != album for file_id in after)
-    filled.other_artists.click()
+    filled.rules.other_artists.click()
     assert artist(SEED) not in {artist(file_id) for file_id in changed(scene, filled, after)}
 
 
 def test_filters_that_leave_nothing_can_be_lifted(scene: Scene) -> None:
     scene.fill(Mix(30, failed=0, partial=0, skipped=0))  # one artist
     panel = scene.panel
-    panel.other_artists.click()
+    panel.rules.other_artists.click()
     scene.session.start()
     scene.session.select([1])
     scene.until(lambda: "filters leave no track" in panel.message.text())
     panel.message.linkActivated.emit("any")
     scene.until(lambda: bool(panel.neighbours))
-    assert not panel.other_artists.isChecked()
+    assert not panel.rules.other_artists.isChecked()
 
 
 def test_a_click_plays_the_neighbour_at_once(scene: Scene, filled: SimilarPanel) -> None:
@@ -126,7 +126,7 @@ def test_audition_plays_excerpts_from_the_middle_of_each_neighbour(
 ) -> None:
     filled.audition.click()
     assert scene.session.audition
-    assert scene.player.auditioning
+    scene.until(lambda: scene.player.auditioning)
     for playable, file_id in zip(scene.player.queue, listed(filled), strict=True):
         assert playable.length_s == 10.0
         assert playable.start_s == pytest.approx(tags(file_id - 1)["seconds"] / 2 - 5.0)
