@@ -57,7 +57,7 @@ COLUMNS: tuple[ColumnInfo, ...] = (
     ColumnInfo("year", "Year", "No year", "numbers"),
     ColumnInfo("length", "Length", "Unknown length", "numbers"),
     ColumnInfo("format", "Format", "Unknown format"),
-    ColumnInfo("cluster", "Group of similar tracks", "In no group", stored=False),
+    ColumnInfo("cluster", "Group", "In no group", stored=False),
     ColumnInfo("played", "Played", "Not played since the start", stored=False),
     ColumnInfo("trust", "Trust", "Not measured", "numbers", stored=False),
 )
@@ -109,7 +109,7 @@ class Scheme:
         known = self.numbers[~np.isnan(self.numbers)]
         if not len(known):
             return 0.0, 1.0
-        low, high = np.quantile(known, [FEWEST_SHOWN, 1 - FEWEST_SHOWN]).tolist()
+        low, high = np.quantile(known, [FEWEST_SHOWN, 1 - FEWEST_SHOWN], method="nearest").tolist()
         return (low, high) if high > low else (low - 0.5, low + 0.5)
 
     def text(self, number: float) -> str:

@@ -52,8 +52,8 @@ class GradientKey(QWidget):
         self._scheme, self._shown, self._colour = scheme, shown, colour
         low, high = scheme.range
         known = np.clip(scheme.numbers[~np.isnan(scheme.numbers)], low, high)
-        counts = np.histogram(known, BARS, (low, high))[0].astype(np.float64)
-        self._bars = np.sqrt(counts / counts.max()) if counts.max(initial=0) else np.zeros(BARS)
+        counts = np.histogram(known, _bars(known, low, high), (low, high))[0].astype(np.float64)
+        self._bars = np.sqrt(counts / counts.max()) if counts.max(initial=0) else np.zeros(len(counts))
         self._tell()
         self.update()
 
@@ -125,7 +125,7 @@ class GradientKey(QWidget):
             return
         painter = QPainter(self)
         painter.setPen(Qt.PenStyle.NoPen)
-        width = self.width() / BARS
+        width = self.width() / len(self._bars)
         for place, share in enumerate(self._bars.tolist()):
             painter.setBrush(self._bar_colour(place))
             height = share * (HEIGHT - 4) if share else 0.0
@@ -137,14 +137,14 @@ class GradientKey(QWidget):
     def _bar_colour(self, place: int) -> QColor:
         assert self._scheme is not None
         low, high = self._scheme.range
-        middle = low + (high - low) * (place + 0.5) / BARS
+        middle = low + (high - low) * (place + 0.5) / len(self._bars)
         shown = self._shown
         out = (shown.low is not None and middle < shown.low) or (
             shown.high is not None and middle > shown.high
         )
         if out:
             return QColor(self._theme.colours.border)
-        return self._colour(min(int((place + 0.5) / BARS * STEPS), STEPS - 1))
+        return self._colour(min(int((place + 0.5) / len(self._bars) * STEPS), STEPS - 1))
 
     def _paint_ends(self, painter: QPainter) -> None:
         assert self._scheme is not None
@@ -157,3 +157,11 @@ class GradientKey(QWidget):
         painter.drawText(
             at, align.AlignRight | align.AlignTop, text(high if shown.high is None else shown.high)
         )
+
+
+def _bars(known: NDArray[np.float64], low: float, high: float) -> int:
+    """As many bars as there can be different numbers, so that none stands empty between two others; else `BARS`."""
+    different = np.unique(known)
+    if not 2 <= len(different) <= BARS:
+        return BARS if len(different) > 1 else 1
+    return min(max(round((high - low) / float(np.diff(different).min())) + 1, 1), BARS)

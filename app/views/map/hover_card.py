@@ -56,6 +56,7 @@ class HoverCard(QFrame):
         self.title.setProperty("role", "strong")
         for label in (self.artist, self.album, self.trust):
             label.setProperty("role", "small")
+        self.trust.setWordWrap(True)
         self.cover.setFixedSize(COVER, COVER)
         self.cover.setAlignment(Qt.AlignmentFlag.AlignCenter)
         text = QVBoxLayout()

@@ -22,8 +22,8 @@ from app.views.map.legend_list import Colour, LegendList
 SEARCHED = 12
 """From so many names on there is a line to search them."""
 TRUST = (
-    "Of each track’s ten nearest as the encoder hears them: how many are among its nearest here. A plane cannot keep "
-    "them all. Where this is low, believe the Similar panel and not the map."
+    "How many of the tracks that are nearest to a track as the encoder hears them are also nearest to it here. A plane "
+    "cannot keep them all. Where this is low, believe the Similar panel and not the map."
 )
 
 
@@ -55,6 +55,9 @@ class Legend(QWidget):
         self.note = QLabel()
         self.note.setProperty("role", "small")
         self.note.setWordWrap(True)
+        self.about = QLabel()
+        self.about.setProperty("role", "small")
+        self.about.setWordWrap(True)
         self.pages = QStackedWidget()
         self._lay_out()
         self.search.textChanged.connect(self.list.values.seek)
@@ -81,6 +84,7 @@ class Legend(QWidget):
         column = QVBoxLayout(numbers)
         column.setContentsMargins(6, 4, 6, 0)
         column.addWidget(self.key)
+        column.addWidget(self.about)
         column.addStretch(1)
         self.pages.addWidget(self.list)
         self.pages.addWidget(numbers)
@@ -128,8 +132,10 @@ class Legend(QWidget):
                 if more > 0
                 else ""
             )
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
+        names = scheme.info.kind == "names"
+        self.note.setText(text if names else "")
+        self.note.setVisible(bool(text) and names)
+        self.about.setText("" if names else text)
 
     def _changed(self, shown: Filter) -> None:
         self._filter = shown

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -21,12 +23,13 @@ from PySide6.QtWidgets import (
 )
 
 from app import encoder_titles, tracks
+from app.map import showing
 from app.map_colours import ALL, BY_NAME, COLUMNS, Filter, Scheme, scheme_of
 from app.mapping import METHODS, Mapping
 from app.player import Playable, Player
 from app.playlists import Playlists
 from app.views import labels
-from app.views.map import words
+from app.views.map import export, words
 from app.views.map.legend import Legend
 from app.views.map.regions import Regions
 from app.views.map.selection_bar import SelectionBar
@@ -144,8 +147,8 @@ class MapView(QWidget):
         self.anew = menu.addAction(theme.icon("retry"), "Draw anew", partial(self._mapping.draw, anew=True))
         theme.set_icon(self.anew, "retry")
         menu.addSeparator()
-        self.export = menu.addAction("Export…", self._ask_export)
-        theme.set_icon(self.export, "export")
+        self.write = menu.addAction("Export…", self._ask_export)
+        theme.set_icon(self.write, "export")
 
     def _connect(self) -> None:
         mapping, tools, session = self._mapping, self.tools, self._session
@@ -210,8 +213,8 @@ class MapView(QWidget):
         self.anew.setEnabled(not reason)
         tip = "Lay all tracks out again, beginning from where they lie now."
         self.anew.setToolTip(f"{tip}\nNot now: {reason}" if reason else tip)
-        self.export.setEnabled(shown)
-        self.export.setToolTip("" if shown else "Not now: there is no map yet.")
+        self.write.setEnabled(shown)
+        self.write.setToolTip("" if shown else "Not now: there is no map yet.")
         for widget in (self.tools.search, self.tools.column, self.tools.fit):
             widget.setEnabled(shown)
 
@@ -277,12 +280,13 @@ class MapView(QWidget):
         )
         self.stage.show_scheme(scheme, shown)
         self.legend.show_scheme(scheme, shown, self.stage.colour)
-        self.regions.show_scheme(scheme)
+        self.regions.show_scheme(scheme, shown)
 
     def _filter(self, shown: Filter) -> None:
         self._filters[self.info.name] = shown
         if self.stage.scheme is not None:
             self.stage.show_scheme(self.stage.scheme, shown)
+            self.regions.show_scheme(self.stage.scheme, shown)
             if self.stage.scheme.info.kind == "names":
                 self.legend.list.viewport().update()
 
@@ -389,7 +393,34 @@ class MapView(QWidget):
     # -- export
 
     def _ask_export(self) -> None:
-        """Where to."""
+        name, kind = QFileDialog.getSaveFileName(self, "Export the map", "map.png", export.KINDS)
+        if name:
+            known = Path(name).suffix.lower() in export.SUFFIXES
+            wanted = next((suffix for suffix in export.SUFFIXES if f"*{suffix}" in kind), ".png")
+            self.export_to(Path(name) if known else Path(name + wanted))
+
+    def export_to(self, path: Path) -> None:
+        """Write the map; the suffix names the kind."""
+        stage, session = self.stage, self._session
+        if stage.drawing is None or stage.scheme is None or stage.scheme.n != len(stage.drawing):
+            return
+        title = encoder_titles.choice(stage.drawing.encoder).title
+        hues = stage.hues.of(session.theme.colours)
+        what = export.Shown(
+            stage.drawing, stage.scheme, stage.shown, hues, session.theme.colours,
+            words.plain(words.summary(stage.drawing, title)),
+        )  # fmt: skip
+
+        def done(_: None) -> None:
+            session.notifier.done(f"The map was written: {path.name}", str(path))
+
+        if path.suffix.lower() == ".csv":
+            session.ask(partial(export.write_table, path, what), done)
+        elif path.suffix.lower() == ".svg":
+            session.background.run(partial(export.write_drawing, path, what), done)
+        else:
+            image = export.picture(showing.picture(stage.canvas, export.PICTURE, export.RATIO), what)
+            session.background.run(partial(export.write_picture, path, image), done)
 
     # -- what the window remembers
 

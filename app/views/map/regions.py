@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+
 from app.drawing import Drawing
-from app.map_colours import Scheme, titles
+from app.map_colours import Filter, Scheme, titles
 from app.mapping import Mapping
 from app.views.map.stage import Stage
 
@@ -28,13 +30,13 @@ class Regions:
     def __init__(self, mapping: Mapping, stage: Stage) -> None:
         self._session, self._stage = mapping.session, stage
 
-    def show_scheme(self, scheme: Scheme) -> None:
-        """Find names for this column of the stage's map."""
+    def show_scheme(self, scheme: Scheme, shown: Filter) -> None:
+        """Find names for what is shown of this column of the stage's map."""
         drawing = self._stage.drawing
         if drawing is None or scheme.info.name not in NAMING or not scheme.values:
             self._stage.canvas.set_regions([])
             return
-        question = partial(_named, drawing, scheme, list(titles(scheme)))
+        question = partial(_named, drawing, scheme, shown, list(titles(scheme)))
         self._session.background.run(question, partial(self._take, drawing), latest=f"map regions {id(self)}")
 
     def _take(self, drawing: Drawing, found: list[Region]) -> None:
@@ -42,8 +44,13 @@ class Regions:
             self._stage.canvas.set_regions(found)
 
 
-def _named(drawing: Drawing, scheme: Scheme, names: Sequence[str]) -> list[Region]:
+def _named(drawing: Drawing, scheme: Scheme, shown: Filter, names: Sequence[str]) -> list[Region]:
     """In a thread: (x, y, text, weight) of each name."""
     from core.projection.regions import regions  # it brings SciPy
 
-    return [(one.x, one.y, one.text, one.weight) for one in regions(drawing.xy, scheme.codes, names)]
+    codes = (
+        np.where(np.isin(scheme.codes, list(shown.hidden)), -1, scheme.codes)
+        if shown.hidden
+        else scheme.codes
+    )
+    return [(one.x, one.y, one.text, one.weight) for one in regions(drawing.xy, codes, names)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html import escape, unescape
 
 from app import wording
 from app.drawing import Drawing
@@ -25,7 +26,7 @@ METHODS = {
 def summary(drawing: Drawing, title: str) -> str:
     """One line: what one looks at, and how far it can be believed."""
     count = wording.count(len(drawing), "track")
-    parts = [f"{count} as <b>{title}</b> hears them. Near means alike; directions mean nothing."]
+    parts = [f"{count} as <b>{escape(title)}</b> hears them. Near means alike; directions mean nothing."]
     kept, baseline = drawing.figure("recall"), drawing.figure("seed_overlap")
     if not math.isnan(kept):
         part = f"{kept:.0%} of each track’s true neighbours are near it here"
@@ -33,6 +34,11 @@ def summary(drawing: Drawing, title: str) -> str:
             part += f" (two maps that differ in their seed alone share {baseline:.0%})"
         parts.append(part + ".")
     return " ".join(parts)
+
+
+def plain(text: str) -> str:
+    """A sentence without its marks."""
+    return unescape(text.replace("<b>", "").replace("</b>", ""))
 
 
 def details(drawing: Drawing) -> str:
@@ -77,9 +83,10 @@ def few(heard: int) -> str:
 
 def none(heard: int, title: str) -> str:
     """There could be a map."""
+    count = wording.count(heard, "track")
     return (
         "<p style='font-size: 13pt'><b>Your music as a map</b></p>"
-        f"<p style='line-height: 150%'>{wording.count(heard, 'track')} can be laid out as {title} hears them.<br>"
+        f"<p style='line-height: 150%'>{count} can be laid out as {escape(title)} hears them.<br>"
         "Every track becomes a point, and what sounds alike lies together.</p>"
     )
 
