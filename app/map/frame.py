@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QImage
 
 from app.map.camera import Camera
+from app.map.cloud import spread
 from app.map.palette import ground
 from app.map.raster import Sheet, View
 from app.map.scene import Scene
@@ -19,9 +20,17 @@ def view_of(camera: Camera, width: int, height: int, ratio: float) -> View:
 def drawn(scene: Scene, view: View, ratio: float, colours: Colours) -> Sheet:
     """A picture of its own."""
     sheet = Sheet(view.width, view.height)
-    sheet.flat.fill(QColor(ground(colours)).rgb())
+    _fill(sheet, scene, view, colours, view.width)
     scene.draw(sheet, view, ratio, colours)
     return sheet
+
+
+def _fill(sheet: Sheet, scene: Scene, view: View, colours: Colours, wide: int) -> None:
+    """What is behind the points; `wide`: of the whole picture, of which this may be a strip."""
+    sheet.flat.fill(QColor(ground(colours)).rgb())
+    behind = scene.cloud(colours)
+    if behind is not None:
+        spread(behind, sheet, view, wide)
 
 
 class Frame:
@@ -59,7 +68,7 @@ class Frame:
     def _draw(self, scene: Scene, view: View, ratio: float, colours: Colours) -> None:
         if (self._sheet.width, self._sheet.height) != (view.width, view.height):
             self._sheet, self._spare = Sheet(view.width, view.height), Sheet(view.width, view.height)
-        self._sheet.flat.fill(QColor(ground(colours)).rgb())
+        _fill(self._sheet, scene, view, colours, view.width)
         scene.draw(self._sheet, view, ratio, colours)
         self.drawn += 1
 
@@ -82,7 +91,7 @@ class Frame:
             view.x + across / view.scale, view.y + along / view.scale, view.scale, right - left, bottom - top
         )
         strip = Sheet(part.width, part.height)
-        strip.flat.fill(QColor(ground(colours)).rgb())
+        _fill(strip, scene, part, colours, view.width)
         scene.draw(strip, part, ratio, colours, like=view)
         self._spare.inner[top:bottom, left:right] = strip.inner
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
@@ -45,6 +46,9 @@ def paint(painter: QPainter, told: Told, colours: Colours, words: Words) -> None
     for spot in told.rings:
         _ring(painter, spot, told.radius, colours.text, colours, 2.0)
     room = Room(told.size)
+    if told.titles:
+        middles = np.array([title[:2] for title in told.titles])
+        room.keep_free(np.concatenate([middles - told.radius + 1, middles + told.radius - 1], axis=1))
     placed = _titles(painter, told.firm, told.radius, colours, words, room, firm=True)
     _regions(painter, told, colours, words, room)
     _titles(painter, told.titles[: max(60 - placed, 0)], told.radius, colours, words, room)
@@ -121,7 +125,8 @@ def _titles(
     for x, y, text in titles:
         if not text:
             continue
-        place = room.take(beside(x, y, *words.extent(painter, text, style), radius + 3 - RIM / 2))
+        places = beside(x, y, *words.extent(painter, text, style), radius + 3 - RIM / 2)
+        place = room.take(places, anyhow=firm)
         if place is not None:
             words.draw(painter, place, text, style)
             placed += 1

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PySide6.QtGui import QImage
 
-from app.map import raster
+from app.map import cloud, raster
 from app.map.palette import Palette, ground, mixed, packed, single
 from app.map.points import EMPTY, LEVELS, Points
 from app.map.raster import Sheet, View
@@ -30,6 +31,9 @@ COVERED = 0.35
 
 ROUND, SOFT = 900_000, 1_600_000
 """Pixels of round discs, and of soft dots, that there is time for in a frame."""
+
+CLOUD_LIGHT, CLOUD_DARK = 0.27, 0.34
+"""How opaque the cloud behind the points is at most."""
 
 FADED = 0.8
 """How much of the ground is in a point that others stand out against."""
@@ -58,6 +62,7 @@ class Scene:
         self.moving: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         self.fading = False
         self.core = EMPTY.core()
+        self._cloud: tuple[tuple[int, str], QImage | None] = ((-1, ""), None)
         self.version = 0
 
     # -- what is said
@@ -151,13 +156,32 @@ class Scene:
             result[level, 1] = packed(mixed(plain, below, pale * 0.3))
         return result.ravel()
 
+    def cloud(self, colours: Colours) -> QImage | None:
+        """What lies behind the points; None: they are many, and need none."""
+        key = (self.version, colours.name)
+        if self._cloud[0] != key:
+            few = 0 < len(self.points.x) <= cloud.MOST
+            self._cloud = (key, self._clouded(colours) if few else None)
+        return self._cloud[1]
+
+    def _clouded(self, colours: Colours) -> QImage | None:
+        x, y = self.moving or (self.points.x, self.points.y)
+        places = self.marked if self.fading else np.arange(len(x))
+        categories = self.categories.take(self.points.order[places])
+        kept = ~np.isin(categories, list(self.off))
+        if not kept.any():
+            return None
+        hues = self.palette.of(colours)[categories[kept]]
+        strength = CLOUD_DARK if colours.name == "dark" else CLOUD_LIGHT
+        return cloud.cloud(x[places[kept]], y[places[kept]], hues, strength)
+
     def dots(self, view: View, ratio: float) -> Dots:
         """How large dots are: by the zoom and the number of points alone, so that panning changes no dot."""
         left, top, right, bottom = self.core
         seen = view.width * view.height / view.scale**2 / max((right - left) * (bottom - top), 1e-9)
         crowd = max(len(self.points.x) * min(seen, 1.0), 1.0)
         radius = min(math.sqrt(COVERED * view.width * view.height / ratio**2 / math.pi / crowd), LARGEST)
-        halo = min(max((radius - 3.0) * 0.4, 0.0), 1.25)
+        halo = min(max((radius - 3.0) * 0.3, 0.0), 1.0)
         return Dots((radius - halo / 2) * ratio, halo * ratio)
 
     def draw(

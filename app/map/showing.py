@@ -23,7 +23,7 @@ from app.map.walk import seen
 if TYPE_CHECKING:
     from app.map.canvas import MapCanvas
 
-TITLED = 160
+TITLED = 240
 """Up to so many points in view are shown with their titles."""
 
 NAMED = 12

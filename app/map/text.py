@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
@@ -110,15 +112,35 @@ class Room:
 
     def __init__(self, size: tuple[float, float]) -> None:
         self._whole = QRectF(0, 0, *size)
-        self._taken: list[QRectF] = []
+        self._taken = np.empty((64, 4))
+        self._n = 0
 
-    def take(self, places: Iterable[QRectF]) -> QRectF | None:
-        """The first of these places that is free and touches the picture, taken from now on."""
-        for place in places:
-            if self._whole.intersects(place) and not any(place.intersects(one) for one in self._taken):
-                self._taken.append(place)
-                return place
-        return None
+    def keep_free(self, boxes: NDArray[np.float64]) -> None:
+        """No word on these: (n, 4) left, top, right, bottom."""
+        if self._n + len(boxes) > len(self._taken):
+            self._taken = np.concatenate([self._taken[: self._n], boxes, np.empty((64, 4))])
+        self._taken[self._n : self._n + len(boxes)] = boxes
+        self._n += len(boxes)
+
+    def take(self, places: Iterable[QRectF], *, anyhow: bool = False) -> QRectF | None:
+        """The first of these places that is free and in the picture, taken from now on.
+
+        Parameters
+        ----------
+        anyhow
+            Where none is free, the first in the picture.
+        """
+        inside = [place for place in places if self._whole.intersects(place)]
+        free = (place for place in inside if self._free(place))
+        found = next(free, inside[0] if anyhow and inside else None)
+        if found is not None:
+            self.keep_free(np.array([[found.left(), found.top(), found.right(), found.bottom()]]))
+        return found
+
+    def _free(self, place: QRectF) -> bool:
+        left, top, right, bottom = self._taken[: self._n].T
+        apart = (left >= place.right()) | (right <= place.left())
+        return bool((apart | (top >= place.bottom()) | (bottom <= place.top())).all())
 
 
 def beside(x: float, y: float, width: float, height: float, gap: float) -> list[QRectF]:
