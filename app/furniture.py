@@ -44,6 +44,7 @@ class Furnished(QObject):
         settings = context.settings.player
         self.player = Player(self, volume=settings.volume, device=settings.device)
         self.playlists, self.waves = Playlists(self.session), Waves(self)
+        self.player.set_sound(settings.crossfade_s, settings.replaygain)
         self.training = Training(self.session, context)
         self.evaluation = Evaluation(self.session, context)
         self.listening = Listening(self.session)
@@ -81,6 +82,7 @@ class Furnished(QObject):
             self.player.set_volume(settings.player.volume)
         if settings.player.device != self.player.device:
             self.player.set_device(settings.player.device)
+        self.player.set_sound(settings.player.crossfade_s, settings.player.replaygain)
 
     def library_state(self) -> str:
         """What table and map remember."""

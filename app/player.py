@@ -11,6 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.playback.facts import ReplayGain
 from app.playback.host import FAILED_TO_START, Host
 from app.playback.previewer import Previewer, excerpt
 from app.playback.protocol import EXIT_STUCK, Message
@@ -74,6 +75,7 @@ class Player(QObject):
         self._state = "stopped"
         self._volume = volume
         self._device = device
+        self._sound: tuple[float, ReplayGain] = (0.0, "off")
         self._order = 0
         self._decoding: int | None = None
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
@@ -307,6 +309,13 @@ class Player(QObject):
         if self._engine.running:
             self._engine.send(do="device", name=name)
 
+    def set_sound(self, crossfade_s: float, replaygain: ReplayGain) -> None:
+        """How long tracks overlap (s), and whether the loudness that their tags tell is evened out."""
+        if (crossfade_s, replaygain) != self._sound:
+            self._sound = (crossfade_s, replaygain)
+            if self._engine.running:
+                self._engine.send(do="sound", crossfade_s=crossfade_s, replaygain=replaygain)
+
     def list_devices(self) -> None:
         """Look for devices; `devices_changed` follows."""
         self._sketcher.list_devices()
@@ -409,6 +418,7 @@ class Player(QObject):
         self._decoding = None
         self._engine.send(do="volume", volume=self._volume)
         self._engine.send(do="device", name=self._device)
+        self._engine.send(do="sound", crossfade_s=self._sound[0], replaygain=self._sound[1])
 
     def _on_message(self, message: Message) -> None:
         event = message["event"]

@@ -91,6 +91,14 @@ class PlayerSettings(Section):
     device: str = Field("", title="Audio device", description="Empty: the system's default.")
     volume: float = Field(0.8, ge=0, le=1, title="Volume")
     audition_s: float = Field(10.0, ge=2, le=60, title="Audition length (s)")
+    crossfade_s: float = Field(
+        0.0, ge=0, le=12, title="Cross-fade (s)",
+        description="0: tracks follow each other without a gap. Those that follow each other on an album always do.",
+    )  # fmt: skip
+    replaygain: Literal["track", "album", "off"] = Field(
+        "track", title="Even out loudness",
+        description="By the ReplayGain tags, where a file has them: each track by itself, or albums as a whole.",
+    )  # fmt: skip
 
 
 class WindowSettings(Section):

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from app.playback.feeder import Feeder
+from app.playback.feeder import Feeder, Sound
 from app.playback.mixer import gain_of
 from app.playback.previews import Previews
 from app.playback.protocol import EXIT_STUCK, Channel, Item, Message
@@ -47,6 +47,7 @@ class Engine:
         self._seconds = 0.0
         self._wanted = False
         self._volume = 1.0
+        self._sound = Sound()
         self._device = ""
         self._output: Output | None = None
         self._feeder: Feeder | None = None
@@ -67,6 +68,7 @@ class Engine:
             "stop": self._on_stop,
             "volume": self._on_volume,
             "device": self._on_device,
+            "sound": self._on_sound,
             "preview": self._on_preview,
             "stop-preview": self._on_stop_preview,
         }
@@ -134,6 +136,15 @@ class Engine:
         if self._output:
             self._output.mixer.level = gain_of(self._volume)
 
+    def _on_sound(self, message: Message) -> None:
+        """Cross-fade and ReplayGain; what is decoded already is decoded again."""
+        sound = Sound(message["crossfade_s"], message["replaygain"])
+        if sound == self._sound:
+            return
+        self._sound = sound
+        if self._key is not None and self._output:
+            self._go(self._key, self._seconds)
+
     def _on_device(self, message: Message) -> None:
         if message["name"] == self._device:
             return
@@ -148,7 +159,7 @@ class Engine:
         self._previewed = Item.from_json(message["item"])
         self._retry_at = 0.0
         if self._previews:
-            self._previews.start(self._previewed)
+            self._previews.start(self._previewed, self._sound.replaygain)
 
     def _on_stop_preview(self, _message: Message) -> None:
         self._previewed = None
@@ -166,6 +177,7 @@ class Engine:
         self._from_start = seconds == 0
         if self._output and self._feeder and item:
             self._output.hush()
+            self._feeder.sound = self._sound
             self._feeder.cue(self._items, item, seconds)
             self._output.mixer.ended = False
         self._send("position", key=key, seconds=seconds, faults=self._faults)
@@ -190,7 +202,7 @@ class Engine:
         self._output.mixer.voices = self._previews.voices
         self._send("device", name=self._output.device, wanted=self._device)
         if self._previewed is not None:
-            self._previews.start(self._previewed)
+            self._previews.start(self._previewed, self._sound.replaygain)
         if self._key is not None:
             self._go(self._key, self._seconds)
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import av
 import numpy as np
 
+from app.playback.chain import Chain
+from app.playback.facts import Facts, ReplayGain
 from app.playback.protocol import Item
 from app.playback.ring import Ring, Samples
 from app.playback.source import Block, blocks, excerpt
@@ -18,50 +19,47 @@ from core.audio.records import UnusableError
 
 @dataclass(frozen=True)
 class Mark:
-    """From `frame` of the ring on, the item `key` is heard, beginning at `seconds` of its file."""
+    """From `frame` of the ring on, `item` is heard, beginning at `seconds` of its file."""
 
     frame: int
-    key: int
+    item: Item
     seconds: float
+    facts: Facts
+    end: Samples
+    """The end of the item before, where this one fades into it."""
+
+    @property
+    def key(self) -> int:
+        """The item's name."""
+        return self.item.key
 
 
-class Resampler:
-    """One continuous signal from the file's rate to the card's; files that follow each other may share it.
+@dataclass(frozen=True)
+class Sound:
+    """How tracks are played.
 
     Parameters
     ----------
-    rate_in, rate_out
-        Frames a second.
+    crossfade_s
+        How long a track's end and the next one's beginning overlap (s); 0: not at all.
+    replaygain
+        Whether the loudness that tags tell is evened out, track by track or album by album.
     """
 
-    def __init__(self, rate_in: int, rate_out: int) -> None:
-        self.rate_in = rate_in
-        self._ratio = rate_out / rate_in
-        self._taken = 0
-        self._filter = None if rate_in == rate_out else av.AudioResampler("flt", "stereo", rate_out)
+    crossfade_s: float = 0.0
+    replaygain: ReplayGain = "off"
 
-    @property
-    def owed(self) -> int:
-        """Frames (at the card's rate) that all input so far comes to, those still in the filter included."""
-        return round(self._taken * self._ratio)
 
-    def push(self, samples: Samples) -> Samples:
-        """(frames, 2) in, about `frames` x ratio out."""
-        self._taken += len(samples)
-        if self._filter is None or not len(samples):
-            return samples
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), "flt", "stereo")
-        frame.sample_rate = self.rate_in
-        return self._collect(frame)
+@dataclass(frozen=True)
+class _Cue:
+    """Where to start: `item` (None: nothing follows) at `seconds`, over the end of the track before."""
 
-    def flush(self) -> Samples:
-        """What is still in the filter; the end of the signal."""
-        return np.zeros((0, 2), np.float32) if self._filter is None else self._collect(None)
+    item: Item | None
+    seconds: float
+    end: Samples
 
-    def _collect(self, frame: av.AudioFrame | None) -> Samples:
-        frames = self._filter.resample(frame) if self._filter else []
-        parts = [part.to_ndarray().reshape(-1, 2) for part in frames]
-        return np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
+
+_NOTHING: Samples = np.zeros((0, 2), np.float32)
 
 
 def _stream(item: Item, seconds: float) -> Iterator[Block]:
@@ -98,14 +96,15 @@ class Feeder(threading.Thread):
         self._failed = failed
         self._wake = threading.Condition(threading.RLock())
         self._items: Sequence[Item] = ()
-        self._cue: tuple[Item, float] | None = None
+        self._cue: _Cue | None = None
         self._marks: list[Mark] = []
         self._skipped: set[int] = set()
-        self._now: int | None = None
         self._generation = 0
-        self._resampler: Resampler | None = None
+        self._chain = Chain(rate, 0.0)
         self._origin = 0
         self._closing = False
+        self.sound = Sound()
+        """Holds from the next cue on."""
         self.ended = False
         """Everything there is has been written to the ring."""
 
@@ -128,16 +127,16 @@ class Feeder(threading.Thread):
         with self._wake:
             self._items = items
             keys = [mark.key for mark in self._marks]
-            if self._now is not None and self._now not in keys:
-                keys.append(self._now)
             pairs = enumerate(pairwise(keys), 1)
             wrong = next((i for i, (key, after) in pairs if self._follower_key(key) != after), len(keys))
-            if wrong < len(self._marks):
-                if not self._ring.cut(self._marks[wrong].frame, self._rate // 5):
+            if wrong < len(keys):
+                mark = self._marks[wrong]
+                if not self._ring.cut(mark.frame, self._rate // 5):
                     return False
                 del self._marks[wrong:]
-            if keys and (wrong < len(keys) or self.ended):
-                self._go_on_after(keys[wrong - 1])
+                self._go_on_after(keys[wrong - 1], mark.end)
+            elif keys and self.ended:
+                self._go_on_after(keys[-1])
             return True
 
     def halt(self) -> None:
@@ -145,7 +144,6 @@ class Feeder(threading.Thread):
         with self._wake:
             self._generation += 1
             self._cue = None
-            self._now = None
             self.ended = True
             self._wake.notify_all()
 
@@ -166,16 +164,16 @@ class Feeder(threading.Thread):
             self._generation += 1
             self._wake.notify_all()
 
-    def _restart(self, item: Item, seconds: float) -> None:
+    def _restart(self, item: Item | None, seconds: float, end: Samples = _NOTHING) -> None:
         self.halt()
-        self._cue = (item, seconds)
+        self._cue = _Cue(item, seconds, end)
         self.ended = False
 
-    def _go_on_after(self, key: int) -> None:
-        """Decode what follows `key` now; nothing, at the queue's end."""
+    def _go_on_after(self, key: int, end: Samples = _NOTHING) -> None:
+        """Decode what follows `key` now; at the queue's end nothing but its own end."""
         follower = self._follower(key)
-        if follower is not None:
-            self._restart(follower, follower.start_s)
+        if follower is not None or len(end):
+            self._restart(follower, follower.start_s if follower else 0.0, end)
         else:
             self.halt()
 
@@ -195,14 +193,17 @@ class Feeder(threading.Thread):
                 self._wake.wait_for(lambda: self._closing or self._cue is not None)
                 if self._closing or self._cue is None:
                     return
-                (item, seconds), generation = self._cue, self._generation
+                cue, generation = self._cue, self._generation
                 self._cue = None
-                self._now = item.key
-            self._feed(item, seconds, generation)
+                self._chain = Chain(self._rate, self.sound.crossfade_s, cue.end)
+                self._origin = self._ring.written
+            self._feed(cue, generation)
 
-    def _feed(self, item: Item | None, seconds: float, generation: int) -> None:
-        """Write `item` and what follows it, until the queue's end or another cue."""
-        self._resampler = None
+    def _feed(self, cue: _Cue, generation: int) -> None:
+        """Write the cue's item and what follows it, until the queue's end or another cue."""
+        item, seconds = cue.item, cue.seconds
+        if item is None:
+            self._finish(generation)
         while item is not None:
             self._decoding(item.key)
             try:
@@ -220,49 +221,61 @@ class Feeder(threading.Thread):
         with self._wake:
             if self._generation != generation:
                 return None
-            if not self._marks or self._marks[-1].key != item.key:
+            last = self._marks[-1].key if self._marks else item.key
+            if (not self._marks or last != item.key) and self._wanted(item):
                 self._skipped.add(item.key)
-            follower = self._follower(item.key)
-            self._now = follower.key if follower else item.key
+            follower = self._follower(last)
         if follower is None:
-            self._finish(item.key, generation)
+            self._finish(generation)
         return follower
 
-    def _finish(self, key: int, generation: int) -> None:
+    def _wanted(self, item: Item) -> bool:
+        """Whether `item` is still what follows the last one that was written."""
+        return not self._marks or self._follower_key(self._marks[-1].key) == item.key
+
+    def _finish(self, generation: int) -> None:
         """The queue's end, unless the queue has grown meanwhile."""
-        if self._resampler and not self._put(self._resampler.flush(), generation):
+        if not self._put(self._chain.flush(), generation):
             return
         with self._wake:
-            if self._generation == generation:
-                self._go_on_after(key)
+            if self._generation != generation:
+                return
+            if self._marks:
+                self._go_on_after(self._marks[-1].key)
+            else:
+                self.halt()
 
     def _write_item(self, item: Item, seconds: float, generation: int) -> None:
         """Write one item, or as much of it as there is before another cue."""
-        marked = False
+        gain = None
         for block in _stream(item, seconds):
+            if gain is None and len(block.samples):
+                certain = self._begin(item, seconds, block, generation)
+                if certain is None or not self._put(certain, generation):
+                    return
+                gain = np.float32(block.facts.gain(self.sound.replaygain))
             samples = block.samples
-            if len(samples):
-                resampler = self._join(block.rate, generation)
-                if not marked:
-                    marked = self._mark(item.key, seconds, resampler, generation)
-                samples = resampler.push(samples)
+            if gain is not None:
+                samples = self._chain.push(samples if gain == 1 else samples * gain, block.rate)
             if not self._put(samples, generation):
                 return
 
-    def _join(self, rate: int, generation: int) -> Resampler:
-        """A resampler for `rate`: that of the item before where it fits, so that the signal is one."""
-        if self._resampler is None or self._resampler.rate_in != rate:
-            if self._resampler is not None:
-                self._put(self._resampler.flush(), generation)
-            self._resampler = Resampler(rate, self._rate)
-            self._origin = self._ring.written
-        return self._resampler
-
-    def _mark(self, key: int, seconds: float, resampler: Resampler, generation: int) -> bool:
+    def _begin(self, item: Item, seconds: float, block: Block, generation: int) -> Samples | None:
+        """Mark where `item` begins; what that makes certain, None where it is not wanted any more."""
         with self._wake:
-            if self._generation == generation:
-                self._marks.append(Mark(self._origin + resampler.owed, key, seconds))
-        return True
+            if self._generation != generation or not self._wanted(item):
+                return None
+            certain, frame = self._chain.begin(block.rate, overlap=self._fades(item, block.facts))
+            self._marks.append(Mark(self._origin + frame, item, seconds, block.facts, self._chain.tail))
+            return certain
+
+    def _fades(self, item: Item, facts: Facts) -> bool:
+        """Whether `item` is faded into: not at the start, not as an excerpt, not within an album."""
+        if not self._marks or not self.sound.crossfade_s:
+            return False
+        before = self._marks[-1]
+        whole = before.item.length_s is None and item.length_s is None
+        return whole and not facts.follows(before.facts)
 
     def _put(self, samples: Samples, generation: int) -> bool:
         """Write when there is room; False when another cue has come."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sounddevice
@@ -18,6 +18,8 @@ RING_S = 8.0
 
 LATENCY_S = 0.12
 """Asked of the card: long enough for a busy machine, short enough for a volume slider (s)."""
+
+_ALSA_RATE = 48_000
 
 _DEAD_S = 1.5
 """A card that asks for nothing for so long is gone (s)."""
@@ -80,6 +82,19 @@ def _find(name: str) -> dict[str, Any]:
     return default
 
 
+def _rate(device: dict[str, Any]) -> int:
+    """Frames a second at which nobody behind us converts once more, as far as can be known.
+
+    Other systems tell the rate at which they mix. ALSA tells 44,100 for whatever takes it, while the sound
+    servers behind it, and the cards, run at 48,000.
+    """
+    if sounddevice.query_hostapis(device["hostapi"])["name"] == "ALSA":
+        with suppress(sounddevice.PortAudioError, ValueError):
+            sounddevice.check_output_settings(device["index"], 2, "float32", samplerate=_ALSA_RATE)
+            return _ALSA_RATE
+    return int(device["default_samplerate"])
+
+
 class Output:
     """An open sound card with the ring it plays from.
 
@@ -99,7 +114,7 @@ class Output:
     def __init__(self, name: str, volume: float) -> None:
         device = _find(name)
         self.device: str = device["name"]
-        self.rate = int(device["default_samplerate"])
+        self.rate = _rate(device)
         self.ring = Ring(int(RING_S * self.rate))
         self.mixer = Mixer(self.ring, self.rate, volume)
         try:

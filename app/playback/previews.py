@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.playback.feeder import Feeder
+from app.playback.facts import ReplayGain
+from app.playback.feeder import Feeder, Sound
 from app.playback.mixer import Voice
 from app.playback.protocol import Item
 from app.playback.ring import Ring
@@ -44,9 +45,10 @@ class _Part:
         """Whether it has come to its end."""
         return self.feeder.ended and not self.voice.ring.filled
 
-    def begin(self, item: Item) -> None:
+    def begin(self, item: Item, replaygain: ReplayGain) -> None:
         """Decode `item`; it is heard once there is enough of it."""
         self.key = item.key
+        self.feeder.sound = Sound(replaygain=replaygain)
         self.feeder.cue([item], item, item.start_s)
 
     def leave(self) -> None:
@@ -80,6 +82,7 @@ class Previews:
     ) -> None:
         self._parts = [_Part(rate, decoding, failed) for _ in range(_VOICES)]
         self._next: Item | None = None
+        self._replaygain: ReplayGain = "off"
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -91,10 +94,10 @@ class Previews:
         """Whether anything is heard, or will be."""
         return self._next is not None or not all(part.free for part in self._parts)
 
-    def start(self, item: Item) -> None:
+    def start(self, item: Item, replaygain: ReplayGain) -> None:
         """Preview `item` instead of what is previewed now."""
         self.stop()
-        self._next = item
+        self._next, self._replaygain = item, replaygain
         self.tick()
 
     def stop(self) -> None:
@@ -113,7 +116,7 @@ class Previews:
             part.leave()
         free = next((part for part in self._parts if part.free), None)
         if self._next is not None and free is not None:
-            free.begin(self._next)
+            free.begin(self._next, self._replaygain)
             self._next = None
         return keys
 

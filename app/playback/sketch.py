@@ -84,7 +84,7 @@ def sketches(path: bytes, every_s: float = _EVERY_S) -> Iterator[tuple[NDArray[n
         declared = (source.container.duration or 0) / av.time_base
         sketch, due = Sketch(), time.monotonic() + every_s
         for block in stereo(frames(source)):
-            sketch.add(block.samples.mean(axis=1, dtype=np.float32))
+            sketch.add(block.samples.mean(axis=1, dtype=np.float32).clip(-1, 1))
             if time.monotonic() < due:
                 yield None, False
                 continue

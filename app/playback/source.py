@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -11,6 +12,7 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 
+from app.playback.facts import UNTOLD, Facts, facts
 from app.playback.ring import Samples
 from core.audio.doorway import open_regular
 from core.audio.records import UnusableError
@@ -25,11 +27,17 @@ _PREROLL_S = 0.3
 _BLOCK = 8192
 """Frames handled at a time."""
 
+_LOUDEST = 8.0
+"""Lossy formats go a little beyond full scale, which a gain may bring back; nothing sane goes further."""
+
+_PADDING = 4096
+"""What an encoder adds to a track's end at most (frames)."""
+
 _PATIENCE = 500
 """Broken packets in a row after which the rest of a file is given up."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Block:
     """Decoded sound.
 
@@ -39,10 +47,13 @@ class Block:
         float32 (frames, 2), finite; may be empty: a sign of life while nothing can be heard yet.
     rate
         Frames a second, as the file has it.
+    facts
+        What the file's tags say.
     """
 
     samples: Samples
     rate: int
+    facts: Facts = UNTOLD
 
 
 @contextmanager
@@ -80,7 +91,7 @@ def frames(source: Source) -> Iterator[AudioFrame]:
 
 
 def stereo(frames_: Iterable[AudioFrame]) -> Iterator[Block]:
-    """Frames of any format to stereo at their own rate, finite and within [-1, 1].
+    """Frames of any format to stereo at their own rate, finite and not absurdly loud.
 
     Collects frames of some 20 ms into blocks of some 200 ms, which Python then handles ten times faster.
     """
@@ -102,7 +113,7 @@ def stereo(frames_: Iterable[AudioFrame]) -> Iterator[Block]:
 
 def _converted(frames_: Sequence[AudioFrame], channels: int, rate: int) -> Iterator[Block]:
     for frame in frames_:
-        samples = frame.to_ndarray().reshape(-1, channels).clip(-1, 1)
+        samples = frame.to_ndarray().reshape(-1, channels).clip(-_LOUDEST, _LOUDEST)
         if np.isnan(samples.sum()):
             np.nan_to_num(samples, copy=False, nan=0.0)
         yield Block(samples if channels == 2 else np.repeat(samples, 2, axis=1), rate)
@@ -120,6 +131,40 @@ def _seek(source: Source, seconds: float) -> None:
         source.container.seek(int(target * av.time_base))
     except (av.FFmpegError, OSError):
         source.container.seek(0)
+
+
+def _frames_in_all(source: Source) -> float:
+    """Where an MP4 file says that its sound ends, in frames; endless where it does not.
+
+    FFmpeg takes away what the encoder put before the sound, but not what it put after it. It is in the
+    edit list, which is the stream's duration, or in iTunes' own tag: hexadecimal numbers, the third and
+    fourth of which are the padding and the length.
+    """
+    if "mp4" not in source.container.format.name or not source.rate:
+        return math.inf
+    tag = source.container.metadata.get("iTunSMPB", "").split()
+    with suppress(ValueError, IndexError):
+        if count := int(tag[3], 16):
+            return count
+    return (
+        round(source.stream.duration * float(source.tick) * source.rate)
+        if source.stream.duration
+        else math.inf
+    )
+
+
+def without_padding(source: Iterable[Block], frames_left: float) -> Iterator[Block]:
+    """Leave out what follows `frames_left` frames, if that is no more than an encoder's padding."""
+    spare: list[Block] = []
+    for block in source:
+        keep = int(min(max(frames_left, 0), len(block.samples)))
+        frames_left -= len(block.samples)
+        yield replace(block, samples=block.samples[:keep])
+        if keep < len(block.samples):
+            spare.append(replace(block, samples=block.samples[keep:]))
+        if -frames_left > _PADDING:  # the file lies about its length: nothing of it is to be missed
+            yield from spare
+            spare, frames_left = [], math.inf
 
 
 def blocks(path: bytes, start_s: float = 0.0) -> Iterator[Block]:
@@ -140,10 +185,12 @@ def blocks(path: bytes, start_s: float = 0.0) -> Iterator[Block]:
                 raise UnusableError("unreadable", "The file is damaged: nothing of it can be decoded.")
             return
         at = first.time - _start(source) if start_s > 0 and first.time is not None else 0.0
-        for block in stereo(chain([first], decoded)):
+        told, rate = facts(source), first.sample_rate
+        left = _frames_in_all(source) - round(at * rate)
+        for block in without_padding(stereo(chain([first], decoded)), left):
             skip = min(max(round((start_s - at) * block.rate), 0), len(block.samples))
             at += len(block.samples) / block.rate
-            yield replace(block, samples=block.samples[skip:])
+            yield Block(block.samples[skip:], block.rate, told)
 
 
 def excerpt(source: Iterator[Block], length_s: float) -> Iterator[Block]:

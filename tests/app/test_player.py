@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from app.playback.mixer import gain_of
 from app.player import Player
-from tests.audio_files import tone, write
+from tests.audio_files import music, tone, write
 from tests.listening import (
     STEEPEST_440,
     Log,
@@ -177,7 +177,6 @@ def test_next_previous_and_the_queues_end(qtbot: QtBot, player: Player, log: Log
     player.play([note(tmp_path, 4, 8.0)])
     player.next()
     assert player.state == "stopped"
-    assert player.index is None
     assert log.tracks == [2, 3, 2, 1, 4, None]
 
 
@@ -365,3 +364,48 @@ def test_what_sounds_is_taken_out_of_the_queue(
     player.remove(0)
     assert (player.state, player.current, player.length) == ("stopped", None, 0)
     assert log.tracks == [1, 3, 4, 9, 4, 5, 4, None]
+
+
+def test_the_card_gets_the_files_samples_and_no_others(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    whole = np.repeat(music(1.6, RATE), 2, axis=1)
+    endings, parts = ("wav", "flac", "aiff", "caf"), np.array_split(whole, 4)
+    queue = [
+        playable(n, write(tmp_path / f"{n}.{ending}", part, RATE))
+        for n, (ending, part) in enumerate(zip(endings, parts, strict=True))
+    ]
+    with sound_card.recording() as recording:
+        player.play(queue)
+        play_out(qtbot, player, log)
+    sound, expected = recorded(recording), np.round(whole * 2**15) / 2**15
+    start = int(np.argmax(np.abs(expected[:, 0]) > 1e-4))
+    expected = expected[start:]
+    assert len(sound) == pytest.approx(len(expected), abs=4)  # what is below the threshold at the end
+    same = min(len(sound), len(expected))
+    np.testing.assert_allclose(sound[:same], expected[:same], atol=1e-6)
+    assert player.underruns == 0
+
+
+def test_cross_fade_and_loudness_are_heard(
+    qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
+) -> None:
+    quieter = {"replaygain_track_gain": "-6.02 dB"}
+    low = playable(1, write(tmp_path / "1.flac", tone(1.0, RATE)[:, [0, 0]], RATE, tags=quieter))
+    player.set_sound(0.5, "track")
+    try:
+        with sound_card.recording() as recording:
+            player.play([low, note(tmp_path, 2, 1.0, 880)])
+            play_out(qtbot, player, log)
+    finally:
+        player.set_sound(0.0, "off")
+    sound = recorded(recording)
+    assert len(sound) / RATE == pytest.approx(1.5, abs=0.01)
+    assert np.abs(sound[: RATE // 2]).max() == pytest.approx(0.25, abs=0.002)
+    assert np.abs(sound[-RATE // 2 :]).max() == pytest.approx(0.5, abs=0.002)
+    assert pitch(sound[: RATE // 2]) == pytest.approx(440, abs=2)
+    assert pitch(sound[-RATE // 2 :]) == pytest.approx(880, abs=2)
+    middle = sound[RATE * 3 // 4 - 2400 : RATE * 3 // 4 + 2400, 0]
+    assert np.mean(middle**2) == pytest.approx((0.25**2 + 0.5**2) / 4, rel=0.05), "equal power"
+    assert steepest(sound) < 1.2 * 2 * STEEPEST_440
+    assert log.tracks == [1, 2, None]

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from app.playback.feeder import Feeder
+from app.playback.chain import Resampler
+from app.playback.feeder import Feeder, Sound
 from app.playback.protocol import Item
 from app.playback.ring import Ring, Samples
-from tests.audio_files import tone, write
+from app.playback.source import Block, without_padding
+from tests.audio_files import FORMATS, music, tone, write
 
 RATE = 48_000
 
@@ -160,3 +163,119 @@ def test_a_full_ring_waits_and_a_cue_interrupts(tmp_path: Path) -> None:
     np.testing.assert_allclose(heard[:, 0], tone(3.0, RATE)[-RATE // 2 :, 0], atol=1e-3)
     bench.feeder.close()
     bench.feeder.join(5)
+
+
+@pytest.mark.parametrize("rate", [48_000, 44_100])
+def test_every_lossless_format_follows_every_other_without_a_sample_too_many(
+    tmp_path: Path, bench: Bench, rate: int
+) -> None:
+    # FFmpeg's own encoders of WavPack and TTA write 8 bit.
+    endings = sorted(
+        ending for ending, kind in FORMATS.items() if kind.lossless and ending not in {"wv", "tta"}
+    )
+    whole = np.repeat(music(0.25 * len(endings), rate), 2, axis=1)
+    parts = np.array_split(whole, len(endings))  # not on any codec's frame
+    queue = [
+        item(n, write(tmp_path / f"{n}.{ending}", part, rate))
+        for n, (ending, part) in enumerate(zip(endings, parts, strict=True))
+    ]
+    bench.feeder.cue(queue, queue[0], 0.0)
+    bench.until(lambda: bench.feeder.ended)
+    marks = [mark.frame for mark in bench.feeder._marks]
+    heard = bench.drain()
+    lengths = np.cumsum([0, *(len(part) for part in parts[:-1])])
+    assert marks == [round(length * RATE / rate) for length in lengths]
+    assert len(heard) == round(len(whole) * RATE / rate)
+    one = whole if rate == RATE else resampled(whole, rate)
+    # Half a step of 16 bit from the original, or nearly so from the same signal resampled in one piece.
+    assert np.abs(heard - one).max() < (0.51 if rate == RATE else 1.6) / 2**15
+
+
+def resampled(samples: Samples, rate: int) -> Samples:
+    whole = Resampler(rate, RATE)
+    return np.concatenate([whole.push(samples), whole.flush()])
+
+
+@pytest.mark.parametrize("ending", ["m4a", "opus", "mp3"])
+def test_what_a_codec_adds_at_either_end_is_not_heard(tmp_path: Path, bench: Bench, ending: str) -> None:
+    sine, cut = tone(1.0, RATE, channels=2), RATE // 2
+    if ending == "mp3":  # FFmpeg's own muxer is a few frames off
+        for number, part in enumerate((sine[:cut], sine[cut:])):
+            soundfile.write(tmp_path / f"{number}.mp3", part, RATE, format="MP3")
+    else:
+        for number, part in enumerate((sine[:cut], sine[cut:])):
+            write(tmp_path / f"{number}.{ending}", part, RATE)
+    queue = [item(number, tmp_path / f"{number}.{ending}") for number in range(2)]
+    bench.feeder.cue(queue, queue[0], 0.0)
+    heard = bench.drain()
+    assert len(heard) == RATE
+    mid = slice(cut + RATE // 10, cut + RATE // 5)  # in phase with the original behind the joint
+    assert np.corrcoef(heard[mid, 0], sine[mid, 0])[0, 1] > 0.99
+
+
+def test_a_file_that_understates_its_length_is_heard_to_its_end() -> None:
+    cut = [Block(np.ones((4000, 2), np.float32), RATE) for _ in range(4)]
+    assert sum(len(b.samples) for b in without_padding(cut, 15_000)) == 15_000
+    assert sum(len(b.samples) for b in without_padding(cut, 9_000)) == 16_000
+
+
+def steady(path: Path, level: float, seconds: float = 1.0) -> Path:
+    return write(path, np.full((round(seconds * RATE), 2), level, np.float32), RATE)
+
+
+def test_tracks_are_cross_faded_and_marks_are_where_they_come_in(tmp_path: Path, bench: Bench) -> None:
+    queue = [item(n, steady(tmp_path / f"{n}.wav", 0.25 * (n + 1))) for n in range(3)]
+    bench.feeder.sound = Sound(crossfade_s=0.25)
+    bench.feeder.cue(queue, queue[0], 0.0)
+    bench.until(lambda: bench.feeder.ended)
+    assert [mark.frame for mark in bench.feeder._marks] == [0, 36_000, 72_000]
+    heard = bench.drain()[:, 0]
+    assert len(heard) == 3 * RATE - 24_000
+    np.testing.assert_allclose(
+        heard[[0, 35_999, 48_000, 71_999, 84_000]], [0.25, 0.25, 0.5, 0.5, 0.75], atol=1e-3
+    )
+    middle = 0.5 * (0.25 + 0.5) * 2**0.5
+    assert heard[42_000] == pytest.approx(middle, abs=1e-3)
+    assert np.abs(np.diff(heard)).max() < 1e-3
+
+
+def test_a_queue_that_changes_takes_a_cross_fade_back(tmp_path: Path, bench: Bench) -> None:
+    queue = [item(n, steady(tmp_path / f"{n}.wav", 0.2 * (n + 1))) for n in range(3)]
+    bench.feeder.sound = Sound(crossfade_s=0.25)
+    bench.feeder.cue(queue, queue[0], 0.0)
+    bench.until(lambda: bench.feeder.ended)
+    assert bench.feeder.edit([queue[0], queue[2]])
+    bench.until(lambda: bench.feeder.ended)
+    assert bench.ring.written == 2 * RATE - 12_000
+    assert bench.feeder.edit([queue[0]])  # now the end of the first is not to be faded at all
+    bench.until(lambda: bench.feeder.ended and bench.ring.written == RATE)
+    heard = bench.drain()
+    np.testing.assert_allclose(heard, 0.2, atol=1e-3)
+
+
+def test_what_belongs_together_is_not_faded(tmp_path: Path, bench: Bench) -> None:
+    for n in range(3):
+        track = np.full((RATE, 2), 0.2, np.float32)
+        tags = {"album": "A" if n < 2 else "B", "track": str(n + 1)}
+        write(tmp_path / f"{n}.flac", track, RATE, tags=tags)
+    queue = [item(n, tmp_path / f"{n}.flac") for n in range(3)]
+    queue.append(item(9, tmp_path / "0.flac", 0.2, 0.6))
+    bench.feeder.sound = Sound(crossfade_s=0.25)
+    bench.feeder.cue(queue, queue[0], 0.0)
+    bench.until(lambda: bench.feeder.ended)
+    assert [mark.frame for mark in bench.feeder._marks] == [0, 48_000, 84_000, 132_000]
+
+
+def test_loudness_is_evened_out_and_nothing_clips(tmp_path: Path, bench: Bench) -> None:
+    quiet = {"replaygain_track_gain": "-12.04 dB", "replaygain_track_peak": "0.5"}
+    loud = {"replaygain_track_gain": "+12 dB"}  # no peak: only listening tells that it would clip
+    for number, tags in enumerate((quiet, loud)):
+        write(tmp_path / f"{number}.flac", tone(0.5, RATE), RATE, tags=tags)
+    queue = [item(number, tmp_path / f"{number}.flac") for number in range(2)]
+    for mode, levels in (("track", (0.125, 1.0)), ("off", (0.5, 0.5))):
+        bench.feeder.sound = Sound(replaygain=mode)
+        bench.feeder.cue(queue, queue[0], 0.0)
+        heard = bench.drain()
+        halves = np.abs(heard[:20_000]).max(), np.abs(heard[-20_000:]).max()
+        assert halves == pytest.approx(levels, abs=0.01)
+        assert np.abs(heard).max() <= 1

@@ -70,8 +70,8 @@ def test_what_is_not_a_number_is_silent_and_too_loud_is_cut(tmp_path: Path) -> N
     samples = whole(write(tmp_path / "a.wav", wild, kind=kind))
     assert np.isfinite(samples).all()
     assert samples[105].tolist() == [0, 0]
-    assert samples[205].tolist() == [1, 1]
-    assert samples[305].tolist() == [-1, -1]
+    assert 1 < samples[205, 0] == samples[205, 1] < 10
+    assert samples[305].tolist() == [-7, -7], "beyond full scale, which a gain may bring back"
 
 
 def test_a_cut_file_plays_as_far_as_it_goes(tmp_path: Path) -> None:
