@@ -28,6 +28,7 @@ from app.map.frame import Frame
 from app.map.gather import inside
 from app.map.gestures import Gestures, Tool
 from app.map.keys import Keys
+from app.map.minimap import Minimap
 from app.map.morph import Morph
 from app.map.overlay import paint
 from app.map.palette import Palette
@@ -90,6 +91,7 @@ class MapCanvas(QWidget):
         self._goal: Camera | None = None
         self._morph = Morph(self)
         self._on: tuple[int, NDArray[np.bool_] | None] = (-1, None)
+        self.minimap = Minimap(self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -191,6 +193,7 @@ class MapCanvas(QWidget):
         self.setAccessibleName(f"Map of {points.n:,} points" if points.n else "Map without points")
 
     def _changed(self) -> None:
+        self.minimap.follow()
         self.update()
 
     def on(self) -> NDArray[np.bool_] | None:
@@ -371,6 +374,7 @@ class MapCanvas(QWidget):
         super().resizeEvent(event)
         if self._fitted:
             self.fit(ms=0)
+        self.minimap.follow()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Begin to drag or to click."""

@@ -8,7 +8,7 @@ from app.map.camera import Camera
 from app.map.cloud import spread
 from app.map.palette import ground
 from app.map.raster import Sheet, View
-from app.map.scene import Scene
+from app.map.scene import Dots, Scene
 from app.theme import Colours
 
 
@@ -21,7 +21,7 @@ def drawn(scene: Scene, view: View, ratio: float, colours: Colours) -> Sheet:
     """A picture of its own."""
     sheet = Sheet(view.width, view.height)
     _fill(sheet, scene, view, colours, view.width)
-    scene.draw(sheet, view, ratio, colours)
+    scene.draw(sheet, view, scene.dots(view, ratio), colours)
     return sheet
 
 
@@ -45,12 +45,13 @@ class Frame:
 
     def image(self, scene: Scene, view: View, ratio: float, colours: Colours) -> QImage:
         """The picture, in the frame's own memory: it is good until the next call."""
-        key = (scene.version, ratio, colours.name, view.scale, view.width, view.height)
+        dots = scene.dots(view, ratio)
+        key = (scene.version, dots, ratio, colours.name, view.scale, view.width, view.height)
         shift = self._shift(view) if key == self._key else None
         if shift is None:
-            self._draw(scene, view, ratio, colours)
+            self._draw(scene, view, dots, colours)
         elif shift != (0, 0):
-            self._move(scene, view, ratio, colours, *shift)
+            self._move(scene, view, dots, colours, *shift)
         self._key, self._view = key, view
         image = self._sheet.image()
         image.setDevicePixelRatio(ratio)
@@ -65,25 +66,25 @@ class Frame:
         near = abs(whole[0]) < view.width * 0.6 and abs(whole[1]) < view.height * 0.6
         return whole if near else None
 
-    def _draw(self, scene: Scene, view: View, ratio: float, colours: Colours) -> None:
+    def _draw(self, scene: Scene, view: View, dots: Dots, colours: Colours) -> None:
         if (self._sheet.width, self._sheet.height) != (view.width, view.height):
             self._sheet, self._spare = Sheet(view.width, view.height), Sheet(view.width, view.height)
         _fill(self._sheet, scene, view, colours, view.width)
-        scene.draw(self._sheet, view, ratio, colours)
+        scene.draw(self._sheet, view, dots, colours)
         self.drawn += 1
 
-    def _move(self, scene: Scene, view: View, ratio: float, colours: Colours, right: int, down: int) -> None:
+    def _move(self, scene: Scene, view: View, dots: Dots, colours: Colours, right: int, down: int) -> None:
         """Copy what stays in the picture and draw the strips that came into it."""
         source, target = self._sheet.inner, self._spare.inner
         height, width = target.shape
         target[_kept(down, height), _kept(right, width)] = source[_kept(-down, height), _kept(-right, width)]
         for box in _strips(right, down, width, height):
-            self._strip(scene, view, ratio, colours, box)
+            self._strip(scene, view, dots, colours, box)
         self._sheet, self._spare = self._spare, self._sheet
         self.moved += 1
 
     def _strip(
-        self, scene: Scene, view: View, ratio: float, colours: Colours, box: tuple[int, int, int, int]
+        self, scene: Scene, view: View, dots: Dots, colours: Colours, box: tuple[int, int, int, int]
     ) -> None:
         left, top, right, bottom = box
         across, along = (left + right - view.width) / 2, (top + bottom - view.height) / 2
@@ -92,7 +93,7 @@ class Frame:
         )
         strip = Sheet(part.width, part.height)
         _fill(strip, scene, part, colours, view.width)
-        scene.draw(strip, part, ratio, colours, like=view)
+        scene.draw(strip, part, dots, colours)
         self._spare.inner[top:bottom, left:right] = strip.inner
 
 

@@ -17,6 +17,9 @@ from app.theme import Colours
 Spot = tuple[float, float]
 """Where a point is on the screen (logical pixels)."""
 
+MOST = 80
+"""So many titles at most."""
+
 REGIONS = 40
 """So many names of regions at most."""
 
@@ -46,12 +49,12 @@ def paint(painter: QPainter, told: Told, colours: Colours, words: Words) -> None
     for spot in told.rings:
         _ring(painter, spot, told.radius, colours.text, colours, 2.0)
     room = Room(told.size)
+    _titles(painter, told.firm, told.radius, colours, words, room, firm=True)
+    _regions(painter, told, colours, words, room)
     if told.titles:
         middles = np.array([title[:2] for title in told.titles])
         room.keep_free(np.concatenate([middles - told.radius + 1, middles + told.radius - 1], axis=1))
-    placed = _titles(painter, told.firm, told.radius, colours, words, room, firm=True)
-    _regions(painter, told, colours, words, room)
-    _titles(painter, told.titles[: max(60 - placed, 0)], told.radius, colours, words, room)
+        _titles(painter, told.titles, told.radius, colours, words, room)
     if told.focused is not None:
         _ring(painter, told.focused, told.radius + 3, colours.accent, colours, 2.5)
     if told.hovered is not None:
@@ -117,8 +120,8 @@ def _regions(painter: QPainter, told: Told, colours: Colours, words: Words, room
 def _titles(
     painter: QPainter, titles: Sequence[tuple[float, float, str]], radius: float, colours: Colours,
     words: Words, room: Room, *, firm: bool = False,
-) -> int:  # fmt: skip
-    """Titles of dots where there is room for them; how many."""
+) -> None:  # fmt: skip
+    """Titles of dots where there is room for them."""
     weight = QFont.Weight.DemiBold if firm else QFont.Weight.Normal
     style = Style(12, weight, colours.text, ground(colours))
     placed = 0
@@ -130,7 +133,8 @@ def _titles(
         if place is not None:
             words.draw(painter, place, text, style)
             placed += 1
-    return placed
+        if placed == MOST:
+            return
 
 
 def _lasso(painter: QPainter, points: Sequence[QPointF], colours: Colours) -> None:

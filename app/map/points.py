@@ -43,6 +43,8 @@ class Points:
         (CELLS * CELLS + 1,) int64, the first place of each cell.
     levels
         (places,) uint8, how crowded it is around a point: 0 the emptiest sixth of the points, 5 the densest.
+    density
+        How many points there are on a square of side 1 around a point, where it is fuller than at three of four.
     centre, half
         What was taken off the positions that were given, and what they were divided by.
     """
@@ -54,6 +56,7 @@ class Points:
     places: NDArray[np.int32]
     starts: NDArray[np.int64]
     levels: NDArray[np.uint8]
+    density: float
     centre: tuple[float, float]
     half: float
 
@@ -82,7 +85,7 @@ class Points:
         return Points(
             n=len(given), x=np.ascontiguousarray(unit[sort, 0]), y=np.ascontiguousarray(unit[sort, 1]),
             order=order, places=places, starts=np.concatenate([[0], np.cumsum(counts)]),
-            levels=_levels(counts, cells[sort]), centre=centre, half=half,
+            levels=_levels(counts, cells[sort]), density=_density(counts), centre=centre, half=half,
         )  # fmt: skip
 
     def to_unit(self, xy: ArrayLike) -> Floats:
@@ -186,6 +189,16 @@ def _levels(counts: NDArray[np.int64], cells: NDArray[np.uint16]) -> NDArray[np.
         return np.empty(0, np.uint8)
     edges = np.quantile(crowd[:: max(len(crowd) // 50_000, 1)], np.arange(1, LEVELS) / LEVELS)
     return np.searchsorted(edges, field.ravel(), side="left").astype(np.uint8)[cells]
+
+
+def _density(counts: NDArray[np.int64]) -> float:
+    """Points on a square of side 1 around the point at the third quartile, by squares of 8 x 8 cells."""
+    side = CELLS // 8
+    squares = np.sort(counts.reshape(side, 8, side, 8).sum(axis=(1, 3)).ravel())
+    before = np.cumsum(squares)
+    if not before[-1]:
+        return 1.0
+    return float(squares[np.searchsorted(before, before[-1] * 0.75)]) * (side / 2) ** 2
 
 
 EMPTY = Points.build(np.empty((0, 2)))

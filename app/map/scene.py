@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,8 +27,8 @@ RINGED = 400
 LARGEST, SMALLEST = 6.5, 0.9
 """Radius of a dot (logical pixels) where there is room; below the smallest it is a square of two pixels or one."""
 
-COVERED = 0.35
-"""Of a picture on which the points were spread evenly, what the dots would cover."""
+COVERED = 0.9
+"""What the dots would cover where points lie dense, if none overlapped."""
 
 ROUND, SOFT = 900_000, 1_600_000
 """Pixels of round discs, and of soft dots, that there is time for in a frame."""
@@ -41,10 +42,20 @@ FADED = 0.8
 
 @dataclass(frozen=True)
 class Dots:
-    """How points are drawn (pixels of the device): the radius of a dot and of the rim around it."""
+    """How points are drawn: as `round` discs, `soft` dots or `square` blocks of pixels.
 
+    Attributes
+    ----------
+    radius, halo
+        Of a dot, and how far its rim goes beyond it (pixels of the device).
+    shade
+        How much paler the emptiest sixth of the points is than the densest, in [0, 1].
+    """
+
+    kind: Literal["round", "soft", "square"]
     radius: float
     halo: float
+    shade: float
 
 
 class Scene:
@@ -176,33 +187,23 @@ class Scene:
         return cloud.cloud(x[places[kept]], y[places[kept]], hues, strength)
 
     def dots(self, view: View, ratio: float) -> Dots:
-        """How large dots are: by the zoom and the number of points alone, so that panning changes no dot."""
-        left, top, right, bottom = self.core
-        seen = view.width * view.height / view.scale**2 / max((right - left) * (bottom - top), 1e-9)
-        crowd = max(len(self.points.x) * min(seen, 1.0), 1.0)
-        radius = min(math.sqrt(COVERED * view.width * view.height / ratio**2 / math.pi / crowd), LARGEST)
+        """How dots are drawn: by the zoom, so that panning changes none, unless there is no time for so many."""
+        n = max(sum(stop - start for start, stop in self._seen(view)[2]), 1)
+        room = math.sqrt(COVERED / math.pi / self.points.density) * view.scale / ratio
+        radius = min(room, LARGEST)
         halo = min(max((radius - 3.0) * 0.3, 0.0), 1.0)
-        return Dots((radius - halo / 2) * ratio, halo * ratio)
+        radius = (radius - halo / 2) * ratio
+        shade = round(0.75 * min(max(math.log10(n / 20_000) / 1.5, 0.0), 1.0), 1)
+        if radius >= SMALLEST and n * math.pi * (radius + halo * ratio + 0.5) ** 2 <= ROUND:
+            return Dots("round", radius, halo * ratio, shade)
+        radius = round(4 * min(radius, math.sqrt(SOFT / math.pi / n))) / 4
+        return Dots("soft" if radius >= SMALLEST else "square", radius, 0.0, shade)
 
-    def draw(
-        self, sheet: Sheet, view: View, ratio: float, colours: Colours, like: View | None = None
-    ) -> None:
-        """Draw all points in view on what the sheet already shows.
-
-        Parameters
-        ----------
-        like
-            The whole picture of which this is a strip; dots are as large as they are there.
-        """
+    def draw(self, sheet: Sheet, view: View, dots: Dots, colours: Colours) -> None:
+        """Draw all points in view on what the sheet already shows."""
         x, y, spans = self._seen(view)
-        whole = like or view
-        visible = spans if like is None else self._seen(whole)[2]
-        n = sum(stop - start for start, stop in visible)
-        shade = 0.75 * min(max(math.log10(max(n, 1) / 20_000) / 1.5, 0.0), 1.0)
-        brush = Brush(
-            sheet, view, self.entries(colours, shade), self._entries_on(), n, self.dots(whole, ratio),
-            int(packed(mixed(np.zeros((1, 3), np.uint8), ground(colours), 1.0))[0]),
-        )  # fmt: skip
+        below = int(packed(mixed(np.zeros((1, 3), np.uint8), ground(colours), 1.0))[0])
+        brush = Brush(sheet, view, self.entries(colours, dots.shade), self._entries_on(), dots, below)
         for start, stop in spans:
             brush.draw(x[start:stop], y[start:stop], self.codes[start:stop])
         brush.flush()
@@ -229,18 +230,14 @@ class Scene:
 
 
 class Brush:
-    """Collects points until there are enough for one stroke of NumPy, and draws them in the way there is time for."""
+    """Collects points until there are enough for one stroke of NumPy."""
 
     def __init__(
         self, sheet: Sheet, view: View, entries: NDArray[np.uint32], shown: NDArray[np.bool_] | None,
-        visible: int, dots: Dots, below: int,
+        dots: Dots, below: int,
     ) -> None:  # fmt: skip
         self._sheet, self._view, self._entries, self._on = sheet, view, entries, shown
         self._dots, self._below = dots, below
-        area = visible * math.pi * (dots.radius + dots.halo + 0.5) ** 2
-        small = dots.radius < SMALLEST
-        self._round = area <= ROUND and not small
-        self._soft = area <= SOFT and not small
         self._waiting: list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint16]]] = []
         self._n = 0
 
@@ -269,11 +266,11 @@ class Brush:
 
     def _stroke(self, x: NDArray[np.float32], y: NDArray[np.float32], colours: NDArray[np.uint32]) -> None:
         sheet, view, dots = self._sheet, self._view, self._dots
-        if self._round:
+        if dots.kind == "round":
             raster.discs(sheet, x, y, colours, view, dots.radius, dots.halo, self._below)
             return
         at = raster.pixels(x, y, view, sheet.stride)
-        if self._soft:
-            raster.soft(sheet, at, colours, round(dots.radius * 4) / 4)
+        if dots.kind == "soft":
+            raster.soft(sheet, at, colours, dots.radius)
         else:
-            raster.blocks(sheet, at, colours, max(round(dots.radius * 3), 1))
+            raster.blocks(sheet, at, colours, max(round(dots.radius * 2.5), 1))
