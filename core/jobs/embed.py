@@ -229,7 +229,8 @@ class _Run:
         if revision == self.nothing_at or start < self.ask_again:
             return None
         busy = [*self.tracks, *(read.file_id for read in (*self.reads, *self.doubtful)), *self.given_up]
-        found = self.ctx.library.files.candidates(self.encoder_id, self.plan, 1, busy, self.roots)
+        files = self.ctx.library.files
+        found = files.candidates(self.encoder_id, self.plan, 1, busy, self.roots, keep=self.keep)
         if not found:
             now = time.monotonic()
             self.nothing_at, self.ask_again = revision, now + (now - start) / ASKING_SHARE
@@ -380,9 +381,10 @@ class _Run:
 
     def _left(self) -> int:
         """Files still to be read, those in hand included."""
-        if self.roots is None:
+        if self.roots is None and not self.keep:
             return self.counts().pending
-        return self.ctx.library.files.due(self.encoder_id, self.plan, self.roots)
+        roots = [root.id for root in self.ctx.library.roots.all()] if self.roots is None else self.roots
+        return self.ctx.library.files.due(self.encoder_id, self.plan, roots, keep=self.keep)
 
     def counts(self) -> Counts:
         """The library's figures under this encoder."""

@@ -99,16 +99,20 @@ class Files:
             settle(connection, tracks_of(connection, file_ids))
 
     def candidates(
-        self, encoder_id: int, plan: str, limit: int, busy: Collection[int], roots: Collection[int] | None = None
+        self, encoder_id: int, plan: str, limit: int, busy: Collection[int], roots: Collection[int] | None = None,
+        *, keep: bool = False,
     ) -> list[Candidate]:  # fmt: skip
-        """Files still to be read, in random order, those that a person asked for first; of some roots if named."""
-        with self._db.read() as connection:
-            return candidates(connection, encoder_id, plan, limit, busy, roots)
+        """Files still to be read, in random order, those that a person asked for first; of some roots if named.
 
-    def due(self, encoder_id: int, plan: str, roots: Collection[int]) -> int:
-        """How many files of some roots are still to be read."""
+        `keep`: also those whose vector came without the vectors of its segments.
+        """
         with self._db.read() as connection:
-            return due(connection, encoder_id, plan, roots)
+            return candidates(connection, encoder_id, plan, limit, busy, roots, keep=keep)
+
+    def due(self, encoder_id: int, plan: str, roots: Collection[int], *, keep: bool = False) -> int:
+        """How many files of some roots are still to be read; `keep` as in `candidates`."""
+        with self._db.read() as connection:
+            return due(connection, encoder_id, plan, roots, keep=keep)
 
     def readable(self) -> list[Candidate]:
         """Every file that can be read now, by id."""

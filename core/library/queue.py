@@ -16,9 +16,13 @@ from core.library.duplicates import ids_json
 from core.library.records import Candidate
 
 
+# A vector of the person's own music without those of its segments, where these shall be kept (`keep`).
+_SEGMENTLESS = "(:keep AND r.kind = 'music' AND e.segments IS NULL)"
+
+
 def _statement(index: str, where: str, order: str) -> TextClause:
     return text(f"""
-        SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''), e.id IS NOT NULL, f.failures
+        SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''), e.id IS NOT NULL AND NOT {_SEGMENTLESS}, f.failures
         FROM file f {index} CROSS JOIN root r ON r.id = f.root_id AND r.online
         LEFT JOIN track t ON t.id = f.track_id
         LEFT JOIN embedding e ON e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
@@ -28,10 +32,11 @@ def _statement(index: str, where: str, order: str) -> TextClause:
     """)  # noqa: S608 - constants only
 
 
-_DUE = "f.present AND (NOT f.verified OR (e.id IS NULL AND NOT f.duplicate))"
+_LACKS = f"(e.id IS NULL OR {_SEGMENTLESS})"
+_DUE = f"f.present AND (NOT f.verified OR ({_LACKS} AND NOT f.duplicate))"
 _ASKED = _statement("INDEXED BY ix_file_priority", f"f.priority > 0 AND {_DUE}", "f.priority DESC")
 _UNREAD = "f.present AND NOT f.verified"
-_WITHOUT = "f.present AND f.verified AND NOT f.duplicate AND e.id IS NULL"
+_WITHOUT = f"f.present AND f.verified AND NOT f.duplicate AND {_LACKS}"
 # Round the circle of places in the queue, from one of them on.
 _CIRCLE = [
     _statement(f"INDEXED BY {index}", f"{where} AND f.shuffle {side} :start", "f.shuffle")
@@ -54,20 +59,25 @@ _DUE_THERE = text(f"""
 """)  # noqa: S608 - constants only
 
 
-def due(connection: Connection, encoder_id: int, plan: str, roots: Collection[int]) -> int:
+def due(
+    connection: Connection, encoder_id: int, plan: str, roots: Collection[int], *, keep: bool = False
+) -> int:  # fmt: skip
     """How many files `candidates` has in all, of these roots."""
-    values = {"encoder": encoder_id, "plan": plan, "roots": ids_json(roots)}
+    values = {"encoder": encoder_id, "plan": plan, "roots": ids_json(roots), "keep": keep}
     return int(connection.execute(_DUE_THERE, values).scalar_one())
 
 
 def candidates(
     connection: Connection, encoder_id: int, plan: str, limit: int, busy: Collection[int],
-    roots: Collection[int] | None = None,
+    roots: Collection[int] | None = None, *, keep: bool = False,
 ) -> list[Candidate]:  # fmt: skip
-    """At most `limit` files that are to be read, without those that are `busy`; of all roots, or of these."""
+    """At most `limit` files that are to be read, without those that are `busy`; of all roots, or of these.
+
+    `keep`: also those whose vector came without the vectors of its segments.
+    """
     # From anywhere: those at the head of the queue have been read long since, or are being read by another job.
     start = random.randrange(-(2**63), 2**63)  # noqa: S311 - no secret
-    values = {"encoder": encoder_id, "plan": plan, "busy": ids_json(busy), "start": start}
+    values = {"encoder": encoder_id, "plan": plan, "busy": ids_json(busy), "start": start, "keep": keep}
     found: dict[int, Candidate] = {}
     if roots is not None:
         values["roots"] = ids_json(roots)

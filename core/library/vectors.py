@@ -25,14 +25,25 @@ _OWN = text("""EXISTS (
 def insert_vector(
     connection: Connection, track: int, encoder: int, plan: str, read: Read, device: str, precision: str
 ) -> None:
-    """Store a track's vector; one that is there already stays (it came from the same content)."""
+    """Store a track's vector; one that is there already stays (it came from the same content).
+
+    One that came without the vectors of its segments is given those.
+    """
     assert read.vector is not None
     row = {
         "track_id": track, "encoder_id": encoder, "plan": plan, "device": device, "precision": precision,
         "vector": np.ascontiguousarray(read.vector, "<f4").tobytes(), "n_segments": read.n_segments,
         "segments": None if read.segments is None else np.ascontiguousarray(read.segments, "<f2").tobytes(),
     }  # fmt: skip
-    connection.execute(insert(Embedding).values(row).on_conflict_do_nothing())
+    statement = insert(Embedding).values(row)
+    if read.segments is None:
+        connection.execute(statement.on_conflict_do_nothing())
+        return
+    keys = [Embedding.track_id, Embedding.encoder_id, Embedding.plan]
+    new = {"segments": statement.excluded.segments, "n_segments": statement.excluded.n_segments}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=new, where=Embedding.segments.is_(None))
+    )
 
 
 class Vectors:

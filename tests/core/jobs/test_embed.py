@@ -144,6 +144,23 @@ def test_short_tracks_are_padded_and_the_rest_of_long_ones_dropped(library: Libr
     assert {title: segments.shape for title, segments in kept.items()} == {"short": (1, 40), "long": (2, 40)}
 
 
+def test_segments_that_were_not_kept_are_made_up_for(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    write_tone(tmp_path / "m" / "one.wav", 7.0)
+    scan(library, tmp_path / "m")
+    embed(library)
+    before = library.vectors.after(1, "whole", 0)
+    (track,) = before[1].tolist()
+    assert library.vectors.segments(track, 1, "whole") is None
+    assert embed(library)["read"] == 0  # nothing more is asked for
+    assert embed(library, keep_segments=True)["read"] == 1
+    assert library.vectors.segments(track, 1, "whole").shape == (2, 40)
+    after = library.vectors.after(1, "whole", 0)
+    assert after[0] == before[0]  # the very same vector
+    np.testing.assert_array_equal(after[2], before[2])
+    assert embed(library, keep_segments=True)["read"] == 0
+
+
 def _rows(library: Library) -> list:
     return library.rows.page(1, "whole", library.rows.order(1, "whole").tolist())
 

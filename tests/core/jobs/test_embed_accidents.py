@@ -220,9 +220,9 @@ class Loading:
         self.let, self.library, self.asked = threading.Event(), library, 0
         candidates = library.files.candidates
 
-        def counted(*arguments: Any) -> Any:
+        def counted(*arguments: Any, **named: Any) -> Any:
             self.asked += 1
-            return candidates(*arguments)
+            return candidates(*arguments, **named)
 
         monkeypatch.setattr(library.files, "candidates", counted)
         monkeypatch.setattr(module, "import_module", self._load)
