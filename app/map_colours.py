@@ -61,7 +61,11 @@ COLUMNS: tuple[ColumnInfo, ...] = (
     ColumnInfo("played", "Played", "Not played since the start", stored=False),
     ColumnInfo("trust", "Trust", "Not measured", "numbers", stored=False),
 )
-BY_NAME = {info.name: info for info in COLUMNS}
+SHARED = ColumnInfo("shared", "Agreement", "On one map only", "numbers", stored=False)
+"""Only where two maps stand beside each other."""
+BY_NAME = {info.name: info for info in (*COLUMNS, SHARED)}
+SHARES = ("trust", "shared")
+"""Columns of shares, 0 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +108,7 @@ class Scheme:
     @cached_property
     def range(self) -> tuple[float, float]:
         """Where the gradient begins and ends; (0, 1) where there is no number at all."""
-        if self.info.name == "trust":
+        if self.info.name in SHARES:
             return 0.0, 1.0
         known = self.numbers[~np.isnan(self.numbers)]
         if not len(known):
@@ -114,7 +118,7 @@ class Scheme:
 
     def text(self, number: float) -> str:
         """A number of the column for a person."""
-        if self.info.name == "trust":
+        if self.info.name in SHARES:
             return f"{number:.0%}"
         return clock(number) if self.info.name == "length" else f"{number:.0f}"
 
@@ -145,9 +149,9 @@ ALL = Filter()
 
 
 def scheme_of(
-    info: ColumnInfo, drawing: Drawing, column: Categories | Numbers | None, played: Set[int]
+    info: ColumnInfo, drawing: Drawing, column: Categories | Numbers | None, played: Set[int] = frozenset()
 ) -> Scheme:
-    """A column on a map; `column` is what the library said, `played` are ids of tracks."""
+    """A column on a map; `column` is what the library (or a comparison) said, `played` are ids of tracks."""
     if isinstance(column, Numbers):
         return Scheme(info, numbers=column.of(drawing.tracks))
     if column is not None:
@@ -159,6 +163,15 @@ def scheme_of(
         return Scheme(info, ("Played since the start",), np.where(heard, 0, -1))
     names = tuple(f"Group {number + 1}" for number in range(int(drawing.clusters.max(initial=-1)) + 1))
     return _ranked(Scheme(info, names, drawing.clusters))
+
+
+def like(scheme: Scheme, other: Scheme) -> Scheme:
+    """The same with its names numbered as in another, so that one legend holds for both; what that lacks has none."""
+    if scheme.values == other.values or scheme.info.kind == "numbers":
+        return scheme
+    known = {value: code for code, value in enumerate(other.values)}
+    table = np.array([*(known.get(value, -1) for value in scheme.values), -1], np.int64)
+    return replace(scheme, values=other.values, codes=table[scheme.codes])
 
 
 def _ranked(scheme: Scheme) -> Scheme:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -23,7 +23,7 @@ from app.drawing import Drawing, Key, Looked, arrange, look
 from app.job_view import JobView
 from app.session import Session
 from core.library.facets import CATEGORIES, Categories, Ids, Numbers
-from core.library.records import Row
+from core.library.records import EncoderRecord, Row
 from core.library.store import plan_name
 
 KIND = "project"
@@ -37,6 +37,8 @@ KEPT = 8
 LIVE_MS, CALM_MS = 300, 1500
 PLACING_S = 15.0
 """Least time between two jobs that put new tracks on the map while music is listened to."""
+
+T = TypeVar("T")
 
 State = Literal["reading", "few", "none", "drawing", "shown", "failed"]
 
@@ -69,6 +71,8 @@ class Mapping(QObject):
         super().__init__(session)
         self.session, self.context = session, context
         self.method = METHODS[0]
+        self.onto = ""
+        """Encoder onto whose map a new one is turned; empty: the library's oldest."""
         self.drawing: Drawing | None = None
         self.looked: Looked | None = None
         self._known: OrderedDict[Key, Drawing] = OrderedDict()
@@ -84,7 +88,7 @@ class Mapping(QObject):
         self._live.timeout.connect(self._look_live)
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
         self._calm.timeout.connect(self.refresh)
-        session.encoder_changed.connect(self._encoder_changed)
+        session.encoder_changed.connect(self._other_map)
         session.library_changed.connect(self._library_changed)
         context.jobs.changed.connect(self._job_moved)
         context.jobs.ended.connect(self._job_ended)
@@ -92,9 +96,22 @@ class Mapping(QObject):
     # -- what there is
 
     @property
+    def encoder(self) -> EncoderRecord | None:
+        """Whose ears: the window's encoder."""
+        return self.session.encoder
+
+    def ask(
+        self, question: Callable[[Reader], T], then: Callable[[T], None],
+        failed: Callable[[BaseException], None] | None = None, latest: str = "",
+    ) -> None:  # fmt: skip
+        """Put a question to the library, with this encoder's vectors."""
+        encoder, name = self.encoder, f"{latest} {id(self)}" if latest else ""
+        self.session.ask(lambda reader: question(replace(reader, encoder=encoder)), then, failed, name)
+
+    @property
     def key(self) -> Key:
         """Whose map is asked for."""
-        encoder = self.session.encoder
+        encoder = self.encoder
         plan = plan_name(self.session.settings.embedding.segments)
         return (0 if encoder is None else encoder.id), plan, self.method
 
@@ -139,9 +156,9 @@ class Mapping(QObject):
 
     def refresh(self) -> None:
         """Look soon at what is stored."""
-        if self._watching and self.session.encoder is not None:
+        if self._watching and self.encoder is not None:
             before = self._known.get(self.key)
-            self.session.ask(partial(look, self.method, before), self._take, latest="map")
+            self.ask(partial(look, self.method, before), self._take, latest="map")
 
     def set_method(self, method: str) -> None:
         """Another way to lay the tracks out."""
@@ -154,9 +171,6 @@ class Mapping(QObject):
         self._watching = False
         self._live.stop()
         self._calm.stop()
-
-    def _encoder_changed(self) -> None:
-        self._other_map()
 
     def _other_map(self) -> None:
         """Show what is kept, at once; then look whether it is still so."""
@@ -234,11 +248,13 @@ class Mapping(QObject):
 
     def draw(self, anew: bool = False) -> None:
         """Draw the map; `anew`: also where there is one, from where its tracks lie now."""
-        encoder = self.session.encoder
+        encoder = self.encoder
         if encoder is None:
             return
         self._failed.pop(self.key, None)
         params = {"encoder": encoder.name, "method": self.method, "refit": anew}
+        if self.onto:
+            params["compare"] = [self.onto]
         self._live_version = -1
         self._jobs[self.key] = self.context.jobs.start(KIND, params)
         self._pace()
@@ -298,7 +314,7 @@ class Mapping(QObject):
         if not self._asking_live:
             self._asking_live = True
             question = partial(_read_live, self.method, self._live_version)
-            self.session.ask(question, self._take_live, self._no_live)
+            self.ask(question, self._take_live, self._no_live)
 
     def _take_live(self, found: tuple[int, Drawing] | None) -> None:
         self._asking_live = False
@@ -323,25 +339,25 @@ class Mapping(QObject):
             self._columns[name] = found
             then(found)
 
-        self.session.ask(partial(_column, name), keep, latest="map column")
+        self.ask(partial(_column, name), keep, latest="map column")
 
     def find(self, query: str, then: Callable[[Ids], None]) -> None:
         """The files that a search finds."""
-        self.session.ask(
+        self.ask(
             lambda reader: reader.library.rows.order(reader.encoder_id, reader.plan, query), then,
             latest="map search",
         )  # fmt: skip
 
     def near(self, drawing: Drawing, row: int, count: int, then: Callable[[Ids], None], latest: str) -> None:
         """The rows of a map whose tracks its encoder holds to be nearest to one row's."""
-        self.session.ask(partial(_near, drawing, row, count), then, latest=latest)
+        self.ask(partial(_near, drawing, row, count), then, latest=latest)
 
     def rows(
         self, file_ids: Sequence[int], then: Callable[[list[Row]], None], latest: str = "map rows"
     ) -> None:
         """The library's rows of some files."""
         ids = list(file_ids)
-        self.session.ask(lambda reader: reader.page(ids), then, latest=latest)
+        self.ask(lambda reader: reader.page(ids), then, latest=latest)
 
 
 def _column(name: str, reader: Reader) -> Categories | Numbers:

@@ -25,6 +25,11 @@ TRUST = (
     "How many of the tracks that are nearest to a track as the encoder hears them are also nearest to it here. A plane "
     "cannot keep them all. Where this is low, believe the Similar panel and not the map."
 )
+SHARED = (
+    "How many of the tracks that lie nearest to a track on one map lie nearest to it on the other, too: how far "
+    "the two encoders agree about it."
+)
+ABOUT = {"trust": TRUST, "shared": SHARED}
 
 
 class Legend(QWidget):
@@ -121,8 +126,8 @@ class Legend(QWidget):
             self.key.choose(None, None)
 
     def _tell(self, scheme: Scheme) -> None:
-        if scheme.info.name == "trust":
-            text = TRUST
+        if scheme.info.name in ABOUT:
+            text = ABOUT[scheme.info.name]
         elif scheme.info.kind == "numbers":
             text = f"{scheme.info.none}: {wording.count(scheme.without, 'track')}." if scheme.without else ""
         else:

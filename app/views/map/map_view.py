@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
-import numpy as np
-from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
     QLabel,
-    QMenu,
-    QProgressBar,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -22,25 +16,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import encoder_titles, tracks
-from app.map import showing
-from app.map_colours import ALL, BY_NAME, COLUMNS, Filter, Scheme, scheme_of
-from app.mapping import METHODS, Mapping
-from app.player import Playable, Player
+from app import encoder_titles
+from app.map_colours import BY_NAME, SHARED
+from app.mapping import Mapping
+from app.player import Player
 from app.playlists import Playlists
-from app.views import labels
-from app.views.map import export, words
+from app.second_map import SecondMap
+from app.views.map import words
+from app.views.map.colouring import Colouring
+from app.views.map.deeds import Deeds
+from app.views.map.job_line import JobLine
 from app.views.map.legend import Legend
-from app.views.map.regions import Regions
+from app.views.map.menu import MapMenu
+from app.views.map.moved_table import MovedTable
+from app.views.map.second_pane import SecondPane
 from app.views.map.selection_bar import SelectionBar
 from app.views.map.stage import Stage
 from app.views.map.tools import MapTools
-from core.library.facets import Categories, Ids, Numbers
-from core.library.records import Row
+from core.library.facets import Ids
 
 TYPING_MS = 150
-MOST_PLAYED = 500
-"""Of a larger selection so many are played or queued."""
+LEGEND_WIDTH = 200
 
 
 class MapView(QWidget):
@@ -56,24 +52,22 @@ class MapView(QWidget):
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._mapping, self._session = mapping, mapping.session
-        self._player, self._playlists = player, playlists
-        self._played: set[int] = set()
-        self._filters: dict[str, Filter] = {}
+        self._mapping, self._session, self._player = mapping, mapping.session, player
         self._sought = ""
-        self.info = COLUMNS[0]
-        theme = self._session.theme
-        self.tools, self.legend = MapTools(theme), Legend(theme)
+        self.tools, self.legend = MapTools(self._session.theme), Legend(self._session.theme)
         self.stage = Stage(mapping, player)
-        self.regions = Regions(mapping, self.stage)
-        self.bar = SelectionBar(theme, self.stage)
+        self.colouring = Colouring(mapping, self.stage, self.legend, player)
+        self.deeds = Deeds(mapping, player, playlists, self.stage, self)
+        self.menu = MapMenu(self.tools.menu, mapping, self.stage, self)
+        self.bar = SelectionBar(self._session.theme, self.stage)
+        self.second = SecondMap(mapping)
+        self.pane: SecondPane | None = None
+        self.moved = MovedTable()
         self.sentence, self.message = QLabel(), QLabel()
-        self.draw = QPushButton("Draw the map")
-        self.progress, self.doing, self.halt = QProgressBar(), QLabel(), QToolButton()
-        self.strip, self.pages, self.splitter = QWidget(), QStackedWidget(), QSplitter()
+        self.draw, self.line = QPushButton("Draw the map"), JobLine(mapping)
+        self.pages, self.splitter = QStackedWidget(), QSplitter()
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._lay_out()
-        self._fill_menu()
         self._connect()
         self._show_state()
 
@@ -86,19 +80,21 @@ class MapView(QWidget):
         self.splitter.addWidget(self.stage)
         self.splitter.addWidget(self.legend)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([560, 190])
+        self.splitter.setSizes([560, LEGEND_WIDTH])
         self.splitter.setChildrenCollapsible(False)
-        self.legend.setMinimumWidth(150)
-        self.stage.setMinimumWidth(240)
+        self.legend.setMinimumWidth(160)
+        self.stage.setMinimumWidth(220)
+        self.moved.setFixedHeight(150)
+        self.moved.hide()
         self.pages.addWidget(self._empty_page())
         self.pages.addWidget(self.splitter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.tools)
-        layout.addWidget(self.sentence)
-        layout.addWidget(self._strip())
+        for widget in (self.tools, self.sentence, self.line):
+            layout.addWidget(widget)
         layout.addWidget(self.pages, 1)
+        layout.addWidget(self.moved)
 
     def _empty_page(self) -> QWidget:
         page = QWidget()
@@ -116,63 +112,33 @@ class MapView(QWidget):
         column.addStretch(1)
         return page
 
-    def _strip(self) -> QWidget:
-        """What the job is at."""
-        self.doing.setProperty("role", "muted")
-        self.progress.setTextVisible(False)
-        self.progress.setMaximumWidth(160)
-        self.progress.setAccessibleName("How far the map is")
-        self.halt.setText("Stop")
-        self.halt.setToolTip("Stop drawing; the map that was there before stays.")
-        self.halt.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        row = QHBoxLayout(self.strip)
-        row.setContentsMargins(14, 0, 10, 6)
-        row.setSpacing(10)
-        row.addWidget(self.progress)
-        row.addWidget(self.doing, 1)
-        row.addWidget(self.halt)
-        return self.strip
-
-    def _fill_menu(self) -> None:
-        menu, theme = self.tools.menu, self._session.theme
-        self.methods = {}
-        for name in METHODS:
-            title, tip = words.METHODS[name]
-            action = menu.addAction(title, partial(self._mapping.set_method, name))
-            action.setCheckable(True)
-            action.setChecked(name == self._mapping.method)
-            action.setToolTip(tip)
-            self.methods[name] = action
-        menu.addSeparator()
-        self.anew = menu.addAction(theme.icon("retry"), "Draw anew", partial(self._mapping.draw, anew=True))
-        theme.set_icon(self.anew, "retry")
-        menu.addSeparator()
-        self.write = menu.addAction("Export…", self._ask_export)
-        theme.set_icon(self.write, "export")
-
     def _connect(self) -> None:
         mapping, tools, session = self._mapping, self.tools, self._session
         mapping.drawn.connect(self._show_drawing)
         mapping.state_changed.connect(self._show_state)
-        mapping.columns_changed.connect(self._columns_changed)
         session.selection_changed.connect(self._count_selection)
         session.encoders_changed.connect(self._show_state)
-        session.theme.changed.connect(self._recolour)
-        tools.column.currentIndexChanged.connect(lambda place: self.colour_by(COLUMNS[place].name))
+        tools.column.currentIndexChanged.connect(lambda _: self._column_chosen())
         tools.search.textChanged.connect(lambda _: self._typing.start())
         self._typing.timeout.connect(self._search)
-        tools.touch_chosen.connect(self.stage.canvas.set_tool)
+        tools.touch_chosen.connect(self._touch)
         tools.fit.clicked.connect(self._fit)
-        tools.lines.toggled.connect(self.stage.set_lines)
-        tools.listen.toggled.connect(self.stage.set_previews)
+        tools.lines.toggled.connect(self._show_lines)
+        tools.listen.toggled.connect(self._listen)
         tools.legend.toggled.connect(self.legend.setVisible)
-        self.legend.filter_changed.connect(self._filter)
-        self.stage.arranged.connect(self._colour)
-        self.stage.menu_wanted.connect(self._show_menu)
-        self.bar.wanted.connect(self.do)
+        tools.both.toggled.connect(self.show_both)
+        self.stage.menu_wanted.connect(self.deeds.show_menu)
+        self.stage.arranged.connect(self._count_selection)
+        self.bar.wanted.connect(self.deeds.do)
         self.draw.clicked.connect(self._draw)
-        self.halt.clicked.connect(mapping.stop)
-        self._player.track_changed.connect(self._mark_played)
+        self.second.compared_changed.connect(self._show_moved)
+        self.moved.chosen.connect(self._select_moved)
+        self.moved.play_wanted.connect(lambda file_id: self.stage.play([file_id]))
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The map, and the second one if it is there."""
+        return (self.stage,) if self.pane is None else (self.stage, self.pane.stage)
 
     # -- the map
 
@@ -182,6 +148,18 @@ class MapView(QWidget):
     def _draw(self) -> None:
         self._mapping.draw()
 
+    def _touch(self, tool: str) -> None:
+        for stage in self.stages:
+            stage.canvas.set_tool(tool)  # type: ignore[arg-type] # the buttons' names are the tools'
+
+    def _show_lines(self, on: bool) -> None:
+        for stage in self.stages:
+            stage.set_lines(on)
+
+    def _listen(self, on: bool) -> None:
+        for stage in self.stages:
+            stage.set_previews(on)
+
     def _show_drawing(self) -> None:
         drawing = self._mapping.drawing
         if drawing is not None:
@@ -189,64 +167,36 @@ class MapView(QWidget):
         self._show_state()
 
     def _show_state(self) -> None:
-        mapping, drawing = self._mapping, self._mapping.drawing
-        job = mapping.job
+        drawing = self._mapping.drawing
         shown = drawing is not None
         self.pages.setCurrentIndex(1 if shown else 0)
         self.sentence.setVisible(shown)
-        self._show_job()
+        self.line.refresh()
+        self.menu.refresh()
         if drawing is not None:
             title = encoder_titles.choice(drawing.encoder).title
             self.sentence.setText(words.summary(drawing, title))
             self.sentence.setToolTip(words.details(drawing))
         else:
             self._show_empty()
-        for name, action in self.methods.items():
-            action.setChecked(name == mapping.method)
-        reason = (
-            ""
-            if shown and job is None
-            else "it is being drawn."
-            if job is not None
-            else "there is no map yet."
-        )
-        self.anew.setEnabled(not reason)
-        tip = "Lay all tracks out again, beginning from where they lie now."
-        self.anew.setToolTip(f"{tip}\nNot now: {reason}" if reason else tip)
-        self.write.setEnabled(shown)
-        self.write.setToolTip("" if shown else "Not now: there is no map yet.")
-        for widget in (self.tools.search, self.tools.column, self.tools.fit):
+        for widget in (self.tools.search, self.tools.column, self.tools.fit, self.tools.both):
             widget.setEnabled(shown)
 
-    def _show_job(self) -> None:
-        mapping, drawing, job = self._mapping, self._mapping.drawing, self._mapping.job
-        other = drawing is not None and not mapping.own
-        self.strip.setVisible(
-            job is not None or (other and mapping.state in ("few", "none", "failed", "reading"))
-        )
-        self.progress.setVisible(job is not None)
-        self.halt.setVisible(job is not None)
-        text = words.progress(job) if job is not None else words.behind(mapping)
-        if other and drawing is not None and job is not None:
-            text = f"{text} Still shown: {encoder_titles.choice(drawing.encoder).title}."
-        self.doing.setText(text)
-        if job is not None:
-            self.progress.setRange(0, job.total or 0)
-            self.progress.setValue(min(job.done, job.total or 0))
-
     def _show_empty(self) -> None:
-        mapping = self._mapping
-        state, encoder = mapping.state, self._session.encoder
+        mapping, encoder = self._mapping, self._session.encoder
+        state, failure = mapping.state, mapping.failure
         heard = mapping.looked.heard if mapping.looked is not None else 0
         title = encoder_titles.choice(encoder).title if encoder is not None else ""
-        failure = mapping.failure
-        text = {
+        told = {
             "few": words.few(heard),
             "none": words.none(heard, title),
             "drawing": words.none(heard, title),
-        }.get(state, "Reading the map…")
-        if state == "failed" and failure is not None:
-            text = words.failed(failure)
+        }
+        text = (
+            words.failed(failure)
+            if state == "failed" and failure is not None
+            else told.get(state, words.READING)
+        )
         if self.message.text() != text:
             self.message.setText(text)
         self.draw.setVisible(state in ("none", "failed"))
@@ -256,55 +206,52 @@ class MapView(QWidget):
 
     def colour_by(self, name: str) -> None:
         """Let the colours stand for another column."""
-        self.info = BY_NAME[name]
-        self.tools.column.setCurrentIndex(COLUMNS.index(self.info))
-        self._colour()
+        place = self.tools.column.findData(name)
+        if place >= 0:
+            self.tools.column.setCurrentIndex(place)
 
-    def _colour(self) -> None:
-        if self.stage.drawing is None:
+    def _column_chosen(self) -> None:
+        self.colouring.colour_by(str(self.tools.column.currentData()))
+
+    # -- two maps
+
+    def show_both(self, on: bool) -> None:
+        """Show the map of a second encoder beside the first, or no longer."""
+        self.tools.both.setChecked(on)
+        if on and self.pane is None:
+            self._make_pane()
+        if self.pane is None:
             return
-        if self.info.stored:
-            self._mapping.column(self.info.name, partial(self._take_column, self.info.name))
+        self.pane.setVisible(on)
+        self.moved.setVisible(on)
+        self.second.watch(on and self.isVisible())
+        column = self.tools.column
+        if on:
+            self.pane.offer()
+            column.addItem(SHARED.title, SHARED.name)
+            half = max((self.splitter.width() - LEGEND_WIDTH) // 2, 220)
+            self.splitter.setSizes([half, half, LEGEND_WIDTH])
         else:
-            self._take_column(self.info.name, None)
+            if self.colouring.info is SHARED:
+                column.setCurrentIndex(0)
+            column.removeItem(column.findData(SHARED.name))
 
-    def _take_column(self, name: str, column: Categories | Numbers | None) -> None:
-        drawing = self.stage.drawing
-        if drawing is not None and name == self.info.name:
-            self._show_scheme(scheme_of(self.info, drawing, column, self._played))
+    def _make_pane(self) -> None:
+        self.pane = SecondPane(self.second, self._player, self.stage)
+        self.splitter.insertWidget(1, self.pane)
+        self.splitter.setStretchFactor(1, 1)
+        self.colouring.set_second(self.second, self.pane.stage)
+        self.pane.stage.menu_wanted.connect(self.deeds.show_menu)
+        self._touch(self.stage.canvas.tool)
+        self._show_lines(self.tools.lines.isChecked())
+        self._listen(self.tools.listen.isChecked())
 
-    def _show_scheme(self, scheme: Scheme) -> None:
-        shown = self._filters.get(scheme.info.name, ALL)
-        shown = Filter(
-            frozenset(code for code in shown.hidden if code < len(scheme.values)), shown.low, shown.high
-        )
-        self.stage.show_scheme(scheme, shown)
-        self.legend.show_scheme(scheme, shown, self.stage.colour)
-        self.regions.show_scheme(scheme, shown)
+    def _show_moved(self) -> None:
+        beside = self.second.beside
+        self.moved.tracks.show(() if beside is None else beside.moved)
 
-    def _filter(self, shown: Filter) -> None:
-        self._filters[self.info.name] = shown
-        if self.stage.scheme is not None:
-            self.stage.show_scheme(self.stage.scheme, shown)
-            self.regions.show_scheme(self.stage.scheme, shown)
-            if self.stage.scheme.info.kind == "names":
-                self.legend.list.viewport().update()
-
-    def _recolour(self) -> None:
-        if self.stage.scheme is not None:
-            self._show_scheme(self.stage.scheme)
-
-    def _columns_changed(self) -> None:
-        self.stage.forget_titles()
-        if self.isVisible() and self.info.stored:
-            self._filters.clear()  # codes are places in a list that may be another one now
-            self._colour()
-
-    def _mark_played(self, playable: Playable | None) -> None:
-        if playable is not None and playable.track_id > 0:
-            self._played.add(playable.track_id)
-            if self.info.name == "played" and self.isVisible():
-                self._colour()
+    def _select_moved(self, file_id: int) -> None:
+        self._session.select([file_id])
 
     # -- searching
 
@@ -314,7 +261,7 @@ class MapView(QWidget):
         self.tools.search.selectAll()
 
     def _search(self) -> None:
-        self._sought = self.tools.search.text().strip()
+        self._sought = self.deeds.sought = self.tools.search.text().strip()
         if self._sought:
             self._mapping.find(self._sought, partial(self._take_found, self._sought))
         else:
@@ -323,112 +270,36 @@ class MapView(QWidget):
     def _take_found(self, query: str, files: Ids | None) -> None:
         if query != self._sought:
             return
-        self.stage.set_found(files)
+        for stage in self.stages:
+            stage.set_found(files)
         self.tools.found.setText("" if files is None else f"{self.stage.found():,}")
-        self.tools.found.setToolTip("" if files is None else "So many of these tracks are on the map.")
+        self.tools.found.setToolTip("" if files is None else "So many tracks on the map match.")
 
     # -- the selection
 
     def _count_selection(self) -> None:
         self.bar.show_count(len(self.stage.chosen) if self.isVisible() else 0)
 
-    def do(self, name: str) -> None:
-        """Do something with the selected tracks."""
-        if name == "clear":
-            self.stage.select(np.empty(0, np.int64))
-            return
-        chosen = self._session.selection
-        if name in ("play", "queue"):
-            self._mapping.rows(chosen[:MOST_PLAYED].tolist(), partial(self._play, name), "map play")
-            return
-        known = self._tracks()
-        if name == "label" and known:
-            labels.ask(self._session, known, self)
-        elif name == "playlist" and known:
-            self._playlists.create(self._list_name(), known, "lasso")
-            told = "It is under Playlists in the Library."
-            self._session.notifier.done("The playlist was made.", told)
-
-    def _tracks(self) -> list[int]:
-        """The selected tracks that are on the map."""
-        drawing = self.stage.drawing
-        return [] if drawing is None else drawing.tracks[self.stage.chosen].tolist()
-
-    def _list_name(self) -> str:
-        return f"From the map: {self._sought}" if self._sought else "From the map"
-
-    def _play(self, name: str, rows: list[Row]) -> None:
-        there = [tracks.playable(row) for row in rows if row.online]
-        if name == "queue":
-            self._player.append(there)
-        elif there:
-            self._player.play(there)
-
-    def _show_menu(self, place: QPoint) -> None:
-        if len(self._session.selection):
-            menu = self.selection_menu()
-            menu.exec(place)
-            menu.deleteLater()
-
-    def selection_menu(self) -> QMenu:
-        """What can be done with the selected tracks."""
-        menu, theme = QMenu(self), self._session.theme
-        for name, text, icon in (("play", "Play", "play"), ("queue", "Add to queue", "queue")):
-            menu.addAction(theme.icon(icon), text, partial(self.do, name))
-        menu.addAction(theme.icon("similar"), "Similar tracks", self._session.similar_wanted.emit)
-        menu.addSeparator()
-        menu.addAction(theme.icon("keep"), "Labels…", partial(self.do, "label"))
-        menu.addAction(theme.icon("note"), "New playlist", partial(self.do, "playlist"))
-        menu.addSeparator()
-        menu.addAction(theme.icon("map"), "Centre", self.stage.find_selection)
-        return menu
-
     def find_selection(self) -> None:
         """Centre the selected track, from another view."""
-        if not self.stage.find_selection() and self.stage.drawing is not None:
+        if (
+            not self.stage.find_selection()
+            and self.stage.drawing is not None
+            and len(self._session.selection)
+        ):
             self._session.notifier.info(
                 "This track is not on the map yet.", "It gets its place once it has been listened to."
             )
-
-    # -- export
-
-    def _ask_export(self) -> None:
-        name, kind = QFileDialog.getSaveFileName(self, "Export the map", "map.png", export.KINDS)
-        if name:
-            known = Path(name).suffix.lower() in export.SUFFIXES
-            wanted = next((suffix for suffix in export.SUFFIXES if f"*{suffix}" in kind), ".png")
-            self.export_to(Path(name) if known else Path(name + wanted))
-
-    def export_to(self, path: Path) -> None:
-        """Write the map; the suffix names the kind."""
-        stage, session = self.stage, self._session
-        if stage.drawing is None or stage.scheme is None or stage.scheme.n != len(stage.drawing):
-            return
-        title = encoder_titles.choice(stage.drawing.encoder).title
-        hues = stage.hues.of(session.theme.colours)
-        what = export.Shown(
-            stage.drawing, stage.scheme, stage.shown, hues, session.theme.colours,
-            words.plain(words.summary(stage.drawing, title)),
-        )  # fmt: skip
-
-        def done(_: None) -> None:
-            session.notifier.done(f"The map was written: {path.name}", str(path))
-
-        if path.suffix.lower() == ".csv":
-            session.ask(partial(export.write_table, path, what), done)
-        elif path.suffix.lower() == ".svg":
-            session.background.run(partial(export.write_drawing, path, what), done)
-        else:
-            image = export.picture(showing.picture(stage.canvas, export.PICTURE, export.RATIO), what)
-            session.background.run(partial(export.write_picture, path, image), done)
 
     # -- what the window remembers
 
     def save_state(self) -> str:
         """Colours, legend and lines."""
-        splitter = bytes(self.splitter.saveState().toBase64().data()).decode()
         marks = "".join("1" if box.isChecked() else "0" for box in self._boxes())
-        return f"{self.info.name} {marks} {splitter}"
+        splitter = (
+            "" if self.pane is not None else bytes(self.splitter.saveState().toBase64().data()).decode()
+        )
+        return f"{self.colouring.info.name} {marks} {splitter}"
 
     def restore_state(self, text: str) -> None:
         """Take over what `save_state` gave; what is damaged is passed over."""
@@ -449,13 +320,16 @@ class MapView(QWidget):
         """Keep the map up to date while it is seen."""
         super().showEvent(event)
         self._mapping.watch(True)
+        self.second.watch(self.tools.both.isChecked())
         self._count_selection()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Rest."""
         super().hideEvent(event)
         self._mapping.watch(False)
-        self.stage.card.leave()
+        self.second.watch(False)
+        for stage in self.stages:
+            stage.card.leave()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Keep the bar at the foot."""

@@ -9,6 +9,7 @@ from app import wording
 from app.drawing import Drawing
 from app.job_view import JobView
 from app.mapping import FEWEST, Mapping
+from app.second_map import SecondMap
 
 METHODS = {
     "umap": ("UMAP", "Keeps neighbours together; distances between groups say little."),
@@ -21,6 +22,9 @@ METHODS = {
         "Keeps the nearest neighbours together and shows the finest grain; sizes of groups say nothing.",
     ),
 }
+
+
+READING = "Reading the map…"
 
 
 def summary(drawing: Drawing, title: str) -> str:
@@ -110,3 +114,22 @@ def behind(mapping: Mapping) -> str:
     return (
         "Reading the new encoder’s map…" if mapping.state == "reading" else "The new encoder has no map yet."
     )
+
+
+def second(mapping: SecondMap) -> str:
+    """What the second map is, or why it is not there."""
+    if mapping.encoder is None:
+        return "There is only one encoder. Import another one, or train one."
+    if mapping.job is not None:
+        return progress(mapping.job)
+    if mapping.state in ("few", "none", "failed"):
+        heard = 0 if mapping.looked is None else mapping.looked.heard
+        return f"It has no map yet; it has listened to {wording.count(heard, 'track')}."
+    beside = mapping.beside
+    if beside is None or not len(beside.compared.tracks):
+        return "Comparing…" if mapping.drawing is not None else "Reading its map…"
+    share = f"A track keeps {beside.compared.mean:.0%} of its neighbours from one map to the other"
+    seeds = [drawing.figure("seed_overlap") for drawing in beside.drawings]
+    known = [seed for seed in seeds if not math.isnan(seed)]
+    chance = f"chance {beside.compared.blind:.0%}"
+    return f"{share} ({f'a mere change of seed: {min(known):.0%}, ' if known else ''}{chance})."

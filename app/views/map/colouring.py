@@ -1,0 +1,116 @@
+"""What the colours of one map, or of two beside each other, stand for."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from app.map_colours import ALL, BY_NAME, COLUMNS, SHARED, Filter, Scheme, like, scheme_of
+from app.mapping import Mapping
+from app.player import Playable, Player
+from app.second_map import SecondMap
+from app.views.map.legend import Legend
+from app.views.map.regions import Regions
+from app.views.map.stage import Stage
+from core.library.facets import Categories, Numbers
+
+
+class Colouring(QObject):
+    """Colours the stages, fills the legend, names the regions.
+
+    Parameters
+    ----------
+    mapping, stage, legend, player
+        Whose columns, on which map, explained where; and what plays.
+    """
+
+    def __init__(self, mapping: Mapping, stage: Stage, legend: Legend, player: Player) -> None:
+        super().__init__(stage)
+        self._mapping, self._stage, self._legend = mapping, stage, legend
+        self._second: tuple[SecondMap, Stage] | None = None
+        self._regions = {stage: Regions(mapping, stage)}
+        self._filters: dict[str, Filter] = {}
+        self._played: set[int] = set()
+        self.info = COLUMNS[0]
+        stage.arranged.connect(self.refresh)
+        legend.filter_changed.connect(self._filter)
+        mapping.columns_changed.connect(self._columns_changed)
+        mapping.session.theme.changed.connect(self._recolour)
+        player.track_changed.connect(self._mark_played)
+
+    def set_second(self, second: SecondMap, stage: Stage) -> None:
+        """Colour a second map by the same."""
+        self._second = second, stage
+        self._regions[stage] = Regions(second, stage)
+        stage.arranged.connect(self.refresh)
+        second.compared_changed.connect(self.refresh)
+
+    def colour_by(self, name: str) -> None:
+        """Let the colours stand for another column."""
+        self.info = BY_NAME[name]
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Colour anew by the same column."""
+        if self._stage.drawing is None:
+            return
+        if self.info.stored:
+            self._mapping.column(self.info.name, partial(self._take, self.info.name))
+        else:
+            self._take(self.info.name, None)
+
+    def _take(self, name: str, column: Categories | Numbers | None) -> None:
+        if name != self.info.name or self._stage.drawing is None:
+            return
+        scheme = self._scheme(self._stage, column)
+        if scheme is None:
+            return
+        shown = self._filters.get(name, ALL)
+        hidden = frozenset(code for code in shown.hidden if code < len(scheme.values))
+        shown = Filter(hidden, shown.low, shown.high)
+        self._show(self._stage, scheme, shown)
+        self._legend.show_scheme(scheme, shown, self._stage.colour)
+        if self._second is not None and self._second[1].drawing is not None:
+            other = self._scheme(self._second[1], column)
+            if other is not None:
+                self._show(self._second[1], like(other, scheme), shown)
+
+    def _scheme(self, stage: Stage, column: Categories | Numbers | None) -> Scheme | None:
+        """The column on a stage's map; None where the two maps were not compared yet."""
+        assert stage.drawing is not None
+        if self.info is not SHARED:
+            return scheme_of(self.info, stage.drawing, column, self._played)
+        beside = None if self._second is None else self._second[0].beside
+        return None if beside is None else Scheme(SHARED, numbers=beside.overlap(stage.drawing.tracks))
+
+    def _show(self, stage: Stage, scheme: Scheme, shown: Filter) -> None:
+        stage.show_scheme(scheme, shown)
+        self._regions[stage].show_scheme(scheme, shown)
+
+    def _filter(self, shown: Filter) -> None:
+        self._filters[self.info.name] = shown
+        for stage in self._regions:
+            if stage.scheme is not None and stage.scheme.info is self.info:
+                self._show(stage, stage.scheme, shown)
+        self._legend.list.viewport().update()
+
+    def _recolour(self) -> None:
+        for stage in self._regions:
+            if stage.scheme is not None:
+                stage.show_scheme(stage.scheme, stage.shown)
+        if self._stage.scheme is not None:
+            self._legend.show_scheme(self._stage.scheme, self._stage.shown, self._stage.colour)
+
+    def _columns_changed(self) -> None:
+        for stage in self._regions:
+            stage.forget_titles()
+        if self.info.stored and self._stage.isVisible():
+            self._filters.clear()  # codes are places in a list that may be another one now
+            self.refresh()
+
+    def _mark_played(self, playable: Playable | None) -> None:
+        if playable is not None and playable.track_id > 0:
+            self._played.add(playable.track_id)
+            if self.info.name == "played" and self._stage.isVisible():
+                self.refresh()

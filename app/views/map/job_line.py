@@ -1,0 +1,48 @@
+"""The line above the map: what is being drawn, or why the map before it is still shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+
+from app import encoder_titles
+from app.mapping import Mapping
+from app.views.map import words
+
+
+class JobLine(QWidget):
+    """Hidden while there is nothing to say."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        super().__init__()
+        self._mapping = mapping
+        self.progress, self.doing, self.halt = QProgressBar(), QLabel(), QToolButton()
+        self.doing.setProperty("role", "muted")
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumWidth(160)
+        self.progress.setAccessibleName("How far the map is")
+        self.halt.setText("Stop")
+        self.halt.setToolTip("Stop drawing; the map that was there before stays.")
+        self.halt.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.halt.clicked.connect(mapping.stop)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 0, 10, 4)
+        row.setSpacing(10)
+        row.addWidget(self.progress)
+        row.addWidget(self.doing, 1)
+        row.addWidget(self.halt)
+
+    def refresh(self) -> None:
+        """Say what is so now."""
+        mapping, drawing, job = self._mapping, self._mapping.drawing, self._mapping.job
+        other = drawing is not None and not mapping.own
+        self.setVisible(job is not None or (other and mapping.state != "shown"))
+        self.progress.setVisible(job is not None)
+        self.halt.setVisible(job is not None)
+        text = words.progress(job) if job is not None else words.behind(mapping)
+        if other and drawing is not None and job is not None:
+            text = f"{text} Still shown: {encoder_titles.choice(drawing.encoder).title}."
+        self.doing.setText(text)
+        if job is not None:
+            self.progress.setRange(0, job.total or 0)
+            self.progress.setValue(min(job.done, job.total or 0))
