@@ -23,7 +23,7 @@ from core.library.projections import Points
 from core.library.records import ProjectionRecord
 from core.library.store import plan_name
 from core.neighbours import Neighbours
-from core.projection import clusters, plane, quality
+from core.projection import clusters, live, plane, quality
 from core.projection import draw as drawing
 from core.projection.child import Child
 from core.projection.live import Live
@@ -138,25 +138,15 @@ class _Run:
         """Draw it, keep it, and then see what chance does to it."""
         with suppress(OSError):  # what a job that was killed has left is no picture of this one
             self._live().unlink(missing_ok=True)
-        child = Child(self.params.method) if self.how.module else None
-        with child or nullcontext():
-            on = drawing.sheet(
-                self.library,
-                self.encoder,
-                self.plan,
-                self.snapshot,
-                self.tracks,
-                self.how,
-                self._watch(LOOKING),
-            )
+        on = drawing.sheet(self.snapshot, self.tracks, self.how)
+        with Child(self.params.method) if self.how.module else nullcontext() as child:
             onto = self._reference()
-            work = drawing.task(
-                self.params.method, on, drawing.start(on, self._from(), onto), self._seed(), self._live()
-            )
-            with drawing.shown(on, work):
+            begin = drawing.start(on, self._from(), onto)
+            with live.shown(self._live(), on.tracks, begin):
+                near = drawing.neighbours(self.library, self.encoder, self.plan, on, self._watch(LOOKING))
+                work = drawing.task(self.params.method, on, near, begin, self._seed(), self._live())
                 points = drawing.positions(work, child, self._watch(STAGE))
-                done = drawing.finished(on, points, onto, self._watch(PLACING))
-                record = self._keep(on, done)
+                record = self._keep(on, drawing.finished(on, near, points, onto, self._watch(PLACING)))
             if self.params.baseline and child is not None and len(on.tracks) <= BASELINE_MOST:
                 self._second(record, work, points, child)
         return self._result(record.id, added=len(self.tracks), dropped=0, drawn=True)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 MOST = 20
 """As many as colours can be told apart."""
-ROUNDS = 25
+ROUNDS, DRAWS = 25, 5
+"""Steps, and beginnings of which the best is taken."""
 
 
 def how_many(n: int) -> int:

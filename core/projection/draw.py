@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from core.library.projections import Points
 from core.library.records import EncoderRecord
 from core.library.store import Library
-from core.projection import graph, live, plane, quality
+from core.projection import graph, plane, quality
 from core.projection.child import Child
 from core.projection.graph import Graph, Matrix
 from core.projection.methods import Method, Task
@@ -29,43 +28,39 @@ Stage = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """What is to be drawn: the tracks that are fitted, those that are placed among them, and their neighbours.
+    """What is to be drawn.
 
     Parameters
     ----------
+    tracks
+        (n,) those that are fitted, ascending.
     unit
-        (n, dim) rows of length 1 of the fitted tracks, which are those of the graph.
+        (n, dim) their rows of length 1.
     rest
-        (m,) tracks that neighbours place.
+        (m,) those that neighbours place among them, as there are too many for the method.
     """
 
     snapshot: Snapshot
-    graph: Graph
+    tracks: NDArray[np.int64]
     unit: Matrix
     rest: NDArray[np.int64]
 
-    @property
-    def tracks(self) -> NDArray[np.int64]:
-        """(n,) those that are fitted."""
-        return self.graph.tracks
 
-
-def sheet(
-    library: Library, encoder: EncoderRecord, plan: str, snapshot: Snapshot, tracks: NDArray[np.int64], how: Method,
-    watch: Stage,
-) -> Sheet:  # fmt: skip
-    """Neighbours of the tracks, or of a fair sample of them where they are too many for the method."""
-    key, fitted = graph_key(library, encoder, plan), tracks
+def sheet(snapshot: Snapshot, tracks: NDArray[np.int64], how: Method) -> Sheet:
+    """All of the tracks, or a fair sample of them to be fitted."""
+    fitted = tracks
     if len(tracks) > how.most:
-        key += f"/{how.sample}"
         fitted = np.sort(np.random.default_rng(0).choice(tracks, how.sample, replace=False))
-    found, unit = graph.of_tracks(library.sidecar("maps"), key, snapshot, fitted, watch)
-    return Sheet(snapshot, found, unit, np.setdiff1d(tracks, fitted, assume_unique=True))
+    rest = np.setdiff1d(tracks, fitted, assume_unique=True)
+    return Sheet(snapshot, fitted, graph.rows_of(snapshot, fitted), rest)
 
 
-def graph_key(library: Library, encoder: EncoderRecord, plan: str) -> str:
-    """Names the very vectors that neighbours are of."""
-    return f"{library.uid}/{encoder.weights_hash}/{encoder.front_end}/{plan}"
+def neighbours(library: Library, encoder: EncoderRecord, plan: str, on: Sheet, watch: Stage) -> Graph:
+    """Who is nearest to whom among the fitted tracks; kept beside the library, apart for each size of a sample."""
+    key = f"{library.uid}/{encoder.weights_hash}/{encoder.front_end}/{plan}"
+    if len(on.rest):
+        key += f"/{len(on.tracks)}"
+    return graph.of_tracks(library.sidecar("maps"), key, on.snapshot, on.tracks, watch)
 
 
 def start(on: Sheet, old: Points | None, onto: Points | None) -> plane.Plane:
@@ -91,12 +86,12 @@ def _old_places(on: Sheet, old: Points) -> tuple[plane.Plane, NDArray[np.bool_]]
     return points, known
 
 
-def task(name: str, on: Sheet, begin: plane.Plane, seed: int, show: Path | None) -> Task:
+def task(name: str, on: Sheet, near: Graph, begin: plane.Plane, seed: int, show: Path | None) -> Task:
     """What a method works from."""
     wide = np.empty((len(on.unit), 0), np.float32)
     if name == "tsne":
         wide = plane.principal(on.unit, min(FEATURES, on.unit.shape[1]))
-    return Task(name, on.graph.rows, on.graph.distances, begin, wide, seed, live=show)
+    return Task(name, near.rows, near.distances, begin, wide, seed, live=show)
 
 
 def positions(work: Task, child: Child | None, watch: Stage) -> plane.Plane:
@@ -104,16 +99,11 @@ def positions(work: Task, child: Child | None, watch: Stage) -> plane.Plane:
     return plane.centred(work.start if child is None else child.fit(work, watch))
 
 
-def shown(on: Sheet, work: Task) -> AbstractContextManager[None]:
-    """Pictures for whoever looks on, from where the points begin until the block ends."""
-    return nullcontext() if work.live is None else live.shown(work.live, on.tracks, work.start)
-
-
-def finished(on: Sheet, points: plane.Plane, onto: Points | None, watch: Stage) -> Points:
+def finished(on: Sheet, near: Graph, points: plane.Plane, onto: Points | None, watch: Stage) -> Points:
     """The whole map: turned onto another one, the rest placed, and the share of neighbours kept of every track."""
     turned = None if onto is None else plane.aligned(on.tracks, points, onto.tracks, onto.points)
     fitted = Points(on.tracks, points if turned is None else turned)
-    fitted = replace(fitted, kept=quality.kept(on.graph.rows, fitted.points))
+    fitted = replace(fitted, kept=quality.kept(near.rows, fitted.points))
     return fitted.joined(added(fitted, on.unit, on.rest, on.snapshot, watch)) if len(on.rest) else fitted
 
 

@@ -105,7 +105,7 @@ def shown(path: Path, tracks: NDArray[np.int64], points: NDArray[np.float32]) ->
 def read(path: Path) -> Picture | None:
     """The newest whole picture; None where nothing is being drawn, or the file is damaged."""
     for _ in range(_ATTEMPTS):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, IndexError):  # too short, for one
             whole, version = _read(path)
             if whole[:8] != _MAGIC:
                 return None

@@ -17,6 +17,8 @@ FEWEST = 4
 """Tracks that make a region."""
 PURE = 0.35
 """Share of the tracks around a region's heart that must be its own."""
+SURE = 4.0
+"""Deviations above what chance would put there; the heart is the best of very many places."""
 APART = 0.06
 """Names stand at least so far from each other, as a share of the map's wider side."""
 MOST = 40
@@ -62,7 +64,7 @@ def regions(
         share = np.divide(own, everyone, out=np.zeros_like(own), where=everyone > 0)
         heart = int((own * share).argmax())
         purity = float(share.flat[heart])
-        if purity >= max(PURE, min(1.5 * base[code], 0.95)):
+        if purity >= PURE and _surprise(own.flat[heart], everyone.flat[heart], base[code]) >= SURE:
             x, y, count = grid.around(heart, codes == code)
             found.append(Region(x, y, names[code], purity * count))
     return _apart(sorted(found, key=lambda region: -region.weight), grid.side, most)
@@ -95,6 +97,13 @@ class _Grid:
         near = own[np.linalg.norm(own - heart, axis=1) <= 4 * BLUR * self.side / self._cells]
         middle = np.median(near, axis=0) if len(near) else heart
         return float(middle[0]), float(middle[1]), len(near)
+
+
+def _surprise(own: float, everyone: float, base: float) -> float:
+    """By how many deviations the tracks of a name at a place exceed what its share of the whole map would put there."""
+    n = everyone * 4 * np.pi * BLUR**2  # tracks under the blur's bell
+    expected = base * n
+    return float((own * 4 * np.pi * BLUR**2 - expected) / max(np.sqrt(expected * (1 - base)), 1e-9))
 
 
 def _apart(found: list[Region], side: float, most: int) -> list[Region]:
