@@ -107,12 +107,12 @@ class _Question:
 
     def count(self, got: int, wanted: int) -> None:
         """Whether the list is as long as was asked."""
+        if not got:
+            return  # the reason why comes first
         if got >= wanted:
             self.lines.append(f"All {wanted} that were asked for.")
         else:
-            self.lines.append(
-                f"Only {got} of the {wanted} that were asked for: no more are left under these rules."
-            )
+            self.lines.append(f"Only {got} of the {wanted} that were asked for: no more are left.")
 
 
 def ask(stock: Stock, seeds: Tracks, more: Tracks, less: Tracks, n: int, rules: Rules) -> Found:

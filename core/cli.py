@@ -18,17 +18,26 @@ from typing import Any, NoReturn
 
 import click
 
-from core import cli_bundles, cli_clips, cli_compare, cli_evaluate, cli_project, cli_train, paths, progress
+from core import (
+    cli_bundles,
+    cli_clips,
+    cli_compare,
+    cli_evaluate,
+    cli_playlist,
+    cli_project,
+    cli_similar,
+    cli_train,
+    paths,
+    progress,
+)
 from core.cli_base import ReaderGoneError, Session, command, document_text, print_text, reading_command
+from core.cli_tracks import UNKNOWN_ENCODER
 from core.errors import Cancelled, UserError
 from core.leaving import leave
-from core.library.records import EncoderRecord, JobRecord, Row
+from core.library.records import JobRecord
 
 DONE, USER_ERROR, USAGE, BUG, CANCELLED = 0, 1, 2, 3, 130
 STOPPED_HINT = "What was finished is kept; the same command goes on from here."
-UNKNOWN_ENCODER = -1
-LONGEST_NUMBER = 18
-"""Digits of a track's number; more do not fit the library."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,39 +84,6 @@ def embed(
 
 
 @cli.command()
-@click.argument("tracks", nargs=-1, required=True)
-@click.option("-n", "count", type=click.IntRange(1, 10_000), default=10, show_default=True)
-@click.option("--encoder", help="Encoder's name.")
-@click.option("--not", "less", multiple=True, help="Less like this track or path; may be repeated.")
-@click.option("--exclude-artist", is_flag=True, help="Nothing by the same artist.")
-@click.option("--exclude-album", is_flag=True, help="Nothing from the same album.")
-@click.option("--all-versions", is_flag=True, help="Show every version of a recording, not just the nearest.")
-@reading_command
-def similar(
-    session: Session, tracks: Sequence[str], count: int, encoder: str | None, less: Sequence[str],
-    exclude_artist: bool, exclude_album: bool, all_versions: bool,
-) -> None:  # fmt: skip
-    """Tracks that sound like TRACKS (numbers of tracks, or paths)."""
-    from core.neighbours import Neighbours
-
-    record = session.encoder(encoder)
-    neighbours = Neighbours(session.library, record, session.plan)
-    neighbours.refresh()
-    seeds = [_track(session, text, neighbours) for text in tracks]
-    away = [_track(session, text, neighbours) for text in less]
-    found = neighbours.similar(
-        seeds, away, count, exclude_artist=exclude_artist, exclude_album=exclude_album, fold=not all_versions
-    )
-    rows = _rows_by_id(session, record, [match.file_id for match in found])
-    scored = [(round(match.score, 6), rows[match.file_id]) for match in found if match.file_id in rows]
-    results = [_row_json(row) | {"score": score} for score, row in scored]
-    text = "\n".join(f"{score:6.3f}  {_name(row)}" for score, row in scored)
-    session.tell(
-        {"seeds": seeds, "encoder": record.name, "results": results}, text or "Nothing is left to show."
-    )
-
-
-@cli.command()
 @click.option("--encoder", help="Count for this encoder.")
 @reading_command
 def status(session: Session, encoder: str | None) -> None:
@@ -129,6 +105,9 @@ export.add_command(cli_clips.export_clips)
 import_.add_command(cli_clips.import_clips)
 export.add_command(cli_bundles.export_encoder)
 import_.add_command(cli_bundles.import_encoder)
+cli.add_command(cli_similar.similar)
+cli.add_command(cli_playlist.playlist)
+export.add_command(cli_playlist.export_playlist)
 cli.add_command(cli_train.train)
 cli.add_command(cli_evaluate.evaluate)
 cli.add_command(cli_compare.compare)
@@ -148,86 +127,6 @@ def export_vectors(session: Session, out: Path, encoder: str | None) -> None:
     session.tell(
         {"file": str(out), "encoder": record.name, "tracks": count}, f"{count} vectors written to {out}."
     )
-
-
-@export.command("playlist")
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--like", "seeds", multiple=True, help="Tracks (numbers or paths) to be like; may be repeated.")
-@click.option(
-    "--search", "query", default="", help="Instead: what a search finds, such as 'artist:miles year:1959'."
-)
-@click.option("-n", "count", type=click.IntRange(1, 100_000), default=25, show_default=True)
-@click.option("--encoder", help="Encoder's name.")
-@click.option("--absolute", is_flag=True, help="Full paths instead of paths relative to the playlist (M3U8).")
-@reading_command
-def export_playlist(
-    session: Session,
-    out: Path,
-    seeds: Sequence[str],
-    query: str,
-    count: int,
-    encoder: str | None,
-    absolute: bool,
-) -> None:
-    """Write a playlist to OUT (.m3u8 or .xspf): neighbours of tracks, or what a search finds."""
-    from core.library_export import export_playlist as write
-    from core.neighbours import Neighbours
-
-    if seeds:
-        record = session.encoder(encoder)
-        neighbours = Neighbours(session.library, record, session.plan)
-        neighbours.refresh()
-        tracks = [_track(session, text, neighbours) for text in seeds]
-        own = session.library.rows.files_of(tracks)
-        files = [own[t] for t in tracks if t in own] + [
-            m.file_id for m in neighbours.similar(tracks, n=count)
-        ]
-    else:
-        known = session.library.encoders.find(encoder or session.settings.embedding.encoder)
-        sort = [(column, False) for column in ("artist", "album", "disc", "track")]
-        files = session.library.rows.order(
-            known.id if known else UNKNOWN_ENCODER, session.plan, query, sort
-        ).tolist()
-    written = write(session.library, files[: count + len(seeds)], out, relative=not absolute)
-    session.tell({"file": str(out), "tracks": written}, f"{written} tracks written to {out}.")
-
-
-def _track(session: Session, text: str, neighbours: Any) -> int:
-    """The track that a number or a path names; UserError where it cannot be compared."""
-    rows = session.library.rows
-    # isdecimal: "²" is a digit to Python, and no number; a file may be called 7.
-    if text.isdecimal() and len(text) <= LONGEST_NUMBER and not os.path.lexists(text):
-        track = int(text)
-    else:
-        path = paths.raw(text)
-        file = rows.find(path)
-        record = rows.page(UNKNOWN_ENCODER, "", [file]) if file is not None else []
-        if not record:
-            raise UserError(
-                f"{paths.display(path)} is not in the library.", "Add its folder with: earmap add FOLDER"
-            )
-        if record[0].state in ("failed", "skipped"):
-            raise UserError(f"{record[0].title} could not be read.", record[0].reason)
-        track = record[0].track_id or 0
-    if not neighbours.has(track):
-        raise UserError(f"{text} has no vector under this encoder yet.", "Make it with: earmap embed")
-    return track
-
-
-def _rows_by_id(session: Session, record: EncoderRecord, files: Sequence[int]) -> dict[int, Row]:
-    return {row.file_id: row for row in session.library.rows.page(record.id, session.plan, files)}
-
-
-def _row_json(row: Row) -> dict[str, Any]:
-    return {
-        "track": row.track_id, "path": paths.json_text(row.path), "title": row.title, "artist": row.artist,
-        "album": row.album,
-    }  # fmt: skip
-
-
-def _name(row: Row) -> str:
-    name = " - ".join(part for part in (row.artist, row.title) if part)
-    return progress.printable(name + (f"  [{row.album}]" if row.album else ""))
 
 
 def _tell_status(session: Session, encoder: str | None, document: dict[str, Any]) -> None:

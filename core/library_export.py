@@ -9,7 +9,7 @@ import numpy as np
 
 from core import export, playlist
 from core.errors import UserError
-from core.library.records import EncoderRecord
+from core.library.records import EncoderRecord, PlaylistItemRecord, Row
 from core.library.store import Library
 from core.neighbours import Neighbours
 
@@ -68,3 +68,35 @@ def export_playlist(library: Library, files: Sequence[int], out: Path, *, relati
     else:
         playlist.write_m3u8(out, entries, relative=False)
     return len(entries)
+
+
+def export_kept(
+    library: Library, playlist_id: int, out: Path, *, relative: bool = True, nfc: bool = False
+) -> tuple[int, int]:
+    """Write a playlist of the library, in order; how many tracks, and how many of them are missing here.
+
+    What is missing is written as well: where the list is read the file may be there.
+
+    Raises
+    ------
+    UserError
+        An unknown suffix, a place that cannot be written, no tracks, or the list is gone.
+    """
+    items = library.playlists.items(playlist_id)
+    files = sorted({item.file_id for item in items if item.file_id is not None})
+    rows = {row.file_id: row for row in library.rows.page(NO_ENCODER, "", files)}
+    entries = [_entry(item, rows) for item in items]
+    if not entries:
+        raise UserError("There is no track in this playlist.", "Put some in first.")
+    if out.suffix.lower() == ".m3u8":
+        playlist.write_m3u8(out, entries, relative, nfc)
+    else:
+        playlist.write(out, entries)
+    return len(entries), sum(item.file_id is None for item in items)
+
+
+def _entry(item: PlaylistItemRecord, rows: dict[int, Row]) -> playlist.Entry:
+    row = None if item.file_id is None else rows.get(item.file_id)
+    if row is None:
+        return playlist.Entry(item.raw_path, item.title, item.artist)
+    return playlist.Entry(row.path, row.title, row.artist, row.album, row.seconds)

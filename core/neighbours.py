@@ -64,6 +64,11 @@ class Neighbours:
         return len(self._snapshot)
 
     @property
+    def encoder(self) -> EncoderRecord:
+        """Under whose vectors."""
+        return self._encoder
+
+    @property
     def snapshot(self) -> Snapshot:
         """The vectors that are compared."""
         return self._snapshot

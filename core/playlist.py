@@ -139,11 +139,17 @@ def read_m3u(path: Path) -> Playlist:
         if is_stream(line):
             urls += 1
             continue
-        choices = [os.path.normpath(os.path.join(folder, choice)) for choice in spellings(line)]  # noqa: PTH118 - bytes
-        there = next((choice for choice in choices if os.path.exists(choice)), None)  # noqa: PTH110 - bytes
-        missing += there is None
-        found.append(choices[0] if there is None else there)
+        place, there = resolved(folder, line)
+        missing += not there
+        found.append(place)
     return Playlist(tuple(found), missing, urls)
+
+
+def resolved(folder: bytes, line: bytes) -> tuple[bytes, bool]:
+    """The absolute path that a line means, from the playlist's folder, and whether it is there."""
+    choices = [os.path.normpath(os.path.join(folder, choice)) for choice in spellings(line)]  # noqa: PTH118 - bytes
+    there = next((choice for choice in choices if os.path.exists(choice)), None)  # noqa: PTH110 - bytes
+    return (choices[0], False) if there is None else (there, True)
 
 
 def plain(text: str) -> str:
@@ -186,17 +192,32 @@ def is_stream(line: bytes) -> bool:
 
 def lines(path: Path) -> Iterator[bytes]:
     """The lines that name something."""
+    return (line for line in all_lines(path) if not line.startswith(b"#"))
+
+
+def content_of(path: Path) -> bytes:
+    """A playlist file whole.
+
+    Raises
+    ------
+    UserError
+        Not a readable file, or far too large.
+    """
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
-            raise UserError(f"{path} is not a playlist.", "Choose an .m3u or .m3u8 file.")
-        content = path.read_bytes()
+            raise UserError(f"{path} is not a playlist.", "Choose an .m3u, .m3u8 or .xspf file.")
+        return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def all_lines(path: Path) -> Iterator[bytes]:
+    """The lines of an M3U file, comments too, in UTF-8 where that can be told."""
+    content = content_of(path)
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         content = content.decode("utf-16", "replace").encode()
     for line in content.removeprefix(b"\xef\xbb\xbf").splitlines():
-        stripped = line.strip()
-        if stripped and not stripped.startswith(b"#"):
+        if stripped := line.strip():
             yield stripped
 
 
