@@ -74,7 +74,7 @@ class Mapping(QObject):
         self.onto = ""
         """Encoder onto whose map a new one is turned; empty: the library's oldest."""
         self.drawing: Drawing | None = None
-        self.looked: Looked | None = None
+        self._looked: dict[Key, Looked] = {}
         self._known: OrderedDict[Key, Drawing] = OrderedDict()
         self._columns: dict[str, Categories | Numbers] = {}
         self._watching = self._asking_live = False
@@ -116,6 +116,11 @@ class Mapping(QObject):
         return (0 if encoder is None else encoder.id), plan, self.method
 
     @property
+    def looked(self) -> Looked | None:
+        """What the last look at it found; None: it was not looked at yet."""
+        return self._looked.get(self.key)
+
+    @property
     def job(self) -> JobView | None:
         """What draws the map that is asked for, while it does."""
         number = self._jobs.get(self.key)
@@ -135,7 +140,7 @@ class Mapping(QObject):
     @property
     def state(self) -> State:
         """What a person sees."""
-        if self.looked is None or self.looked.key != self.key:
+        if self.looked is None:
             return "shown" if self.own else "reading"
         if self.job is not None and not (self.own and self.drawing is not None and self.drawing.settled):
             return "drawing"
@@ -191,18 +196,17 @@ class Mapping(QObject):
     def _take(self, looked: Looked) -> None:
         if looked.key != self.key:
             return
-        if looked.same and self.looked is not None and self.looked.key == looked.key:
-            looked = replace(self.looked)
-        elif looked.same:
-            looked = replace(looked, same=False)
-        self.looked = looked
+        if not looked.same or looked.key not in self._looked:
+            self._looked[looked.key] = looked
+        before = self._known.get(looked.key)
         if looked.drawing is not None:
-            news = looked.key not in self._known or looked.drawing.stamp != self._known[looked.key].stamp
             self._keep(looked.drawing)
-            if news or self.job is None:  # a picture that is settling is not taken back for the map before it
-                self._show(looked.drawing)
-        elif looked.same and not self.own and self.key in self._known:
-            self._show(self._known[self.key])
+            if before is None or looked.drawing.stamp != before.stamp or self.job is None:
+                self._show(
+                    looked.drawing
+                )  # a picture that is settling is not taken back for the map before it
+        elif looked.same and before is not None and not self.own:
+            self._show(before)
         elif not looked.same and self.own and self.job is None:  # a picture whose job was stopped
             self.drawing = None
             self.drawn.emit()
@@ -380,9 +384,13 @@ def _read_live(method: str, before: int, reader: Reader) -> tuple[int, Drawing] 
 
 def _near(drawing: Drawing, row: int, count: int, reader: Reader) -> Ids:
     """In a thread: the rows of the map that are truly nearest to one of them, best first."""
-    from core.neighbours import vector_cache
+    from core.neighbours import Neighbours, vector_cache
 
     snapshot = vector_cache(reader.library, drawing.encoder, drawing.key[1]).read()
+    if snapshot.rows(drawing.tracks[row : row + 1])[0] < 0:  # nobody has asked for neighbours yet
+        neighbours = Neighbours(reader.library, drawing.encoder, drawing.key[1])
+        neighbours.refresh()
+        snapshot = neighbours.snapshot
     seed = int(snapshot.rows(drawing.tracks[row : row + 1])[0]) if len(snapshot) else -1
     if seed < 0:
         return np.empty(0, np.int64)
