@@ -169,6 +169,23 @@ def fill(path: Path, mix: Mix) -> None:
     database.close()
 
 
+def draw(path: Path, mix: Mix, segments: int = 0) -> None:
+    """Store a map of the tracks that have a vector: artists are heaps, heaps of one genre lie together."""
+    from core.library.projections import Points
+    from core.library.store import Library, plan_name
+
+    numbers = np.array([n for n in range(mix.tracks) if state(n, mix) in ("ok", "partial")])
+    artists, rng = numbers // 40, np.random.default_rng(0)
+    genres = rng.normal(0, 1, (len(_GENRES), 2))[artists * 5 % len(_GENRES)]
+    heaps = rng.normal(0, 0.35, (artists.max() + 1, 2))[artists]
+    xy = genres + heaps + rng.normal(0, 0.03, (len(numbers), 2))
+    xy = (xy - xy.mean(axis=0)) / np.sqrt((xy**2).sum(axis=1).mean())
+    points = Points(numbers + 1, xy.astype(np.float32), rng.random(len(numbers)).astype(np.float32))
+    with Library(path) as library:
+        figures = {"n": len(numbers), "trustworthiness": 0.9, "recall": 0.3}
+        library.projections.put(1, plan_name(segments), "umap", {"seed": 0}, figures, points)
+
+
 def embed(path: Path, file_ids: Sequence[int]) -> None:
     """Let waiting files of a synthetic library have been read now, as the embed job would leave them."""
     from core.library.records import Read

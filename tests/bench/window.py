@@ -1,7 +1,7 @@
 """The real window on a large synthetic library: time to the first sight and to the first rows, and the event
-loop's longest gaps while a person scrolls, sorts, searches and selects.
+loop's longest gaps while a person scrolls, sorts, searches, selects, and walks over the map.
 
-    python -m tests.bench.window [--tracks 100000] [--library FILE]
+    python -m tests.bench.window [--tracks 100000] [--library FILE] [--only map]
 
 A gap is the time between two ticks of a 10 ms timer, less those 10 ms; "work" is the GUI thread's processor time
 between two ticks, which other programs on the machine do not add to. Needs a display (Xvfb will do) or
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # nothing may be imported before the clock runs
     from app.views.library import LibraryView
+    from app.views.map.map_view import MapView
     from app.views.similar import SimilarPanel
 
 BEGAN = time.perf_counter()
@@ -144,6 +145,52 @@ def neighbours(gaps: Gaps, view: LibraryView, panel: SimilarPanel) -> None:
         pause(0.5)
 
 
+def on_the_map(gaps: Gaps, map_view: MapView, panel: SimilarPanel, show: Callable[[], None]) -> None:
+    """What a person does on the map; how long each answer takes is in the block's seconds, pauses taken off."""
+    from PySide6.QtCore import QPointF, Qt
+
+    stage, canvas = map_view.stages[0], map_view.stages[0].canvas
+    plain = Qt.KeyboardModifier.NoModifier
+    with gaps.during("map: first sight"):
+        show()
+        wait(lambda: canvas.points.n > 0, 120)
+        pause(1.0)
+    print(f"points on the map: {canvas.points.n:,}")
+    with gaps.during("map: zooming in and out, 60 steps"):
+        for step in range(60):
+            canvas.zoom(1.2 if step < 30 else 1 / 1.2, QPointF(canvas.width() / 3, canvas.height() / 2), ms=0)
+            pause(0.03)
+    with gaps.during("map: panning, 60 steps"):
+        for step in range(60):
+            canvas.pan(12 if step < 30 else -12, 5)
+            pause(0.03)
+    canvas.fit(ms=0)
+    pause(0.3)
+    with gaps.during("map: pointing, 100 places"):
+        for step in range(100):
+            canvas.point_at(QPointF(canvas.width() * (step + 1) / 102, canvas.height() / 2))
+            pause(0.01)
+        canvas.leave_point()
+    panel_before = panel.neighbours
+    with gaps.during("map: a click, and its neighbours"):
+        spot = canvas.spot(canvas.points.n // 2)
+        canvas.click(QPointF(*(spot or (canvas.width() / 2, canvas.height() / 2))), plain)
+        wait(lambda: panel.neighbours != panel_before)
+    with gaps.during("map: a lasso round a quarter"):
+        w, h = canvas.width() / 2, canvas.height() / 2
+        canvas.gather([QPointF(0, 0), QPointF(w, 0), QPointF(w, h), QPointF(0, h)], plain)
+        wait(lambda: len(stage.chosen) > 1)
+        pause(0.5)
+    for column in ("genre", "year", "artist", "trust"):
+        with gaps.during(f"map: coloured by {column}"):
+            map_view.colour_by(column)
+            pause(2.5)
+    with gaps.during("map: highlighting what a search finds"):
+        map_view.tools.search.setText("harbour")
+        wait(lambda: bool(stage.found))
+        pause(0.5)
+
+
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -151,20 +198,23 @@ def main() -> None:
     options.add_argument(
         "--library", type=Path, help="a library file, made by an earlier run or another program"
     )
+    options.add_argument("--only", choices=("table", "map"))
     wishes = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("EARMAP_CONFIG_DIR", folder)
         file = wishes.library or Path(folder) / "library.earmap"
         if not file.exists():
-            from tests.synthetic import Mix, fill
+            from tests.synthetic import Mix, draw, fill
 
-            fill(file, Mix(wishes.tracks, folders=3))
+            fill(file, mix := Mix(wishes.tracks, folders=3))
+            draw(file, mix)
             print(f"made a library of {wishes.tracks:,} tracks")
             # Its own process, so that the time to the first sight has nothing imported beforehand.
             os.execv(
-                sys.executable, [sys.executable, "-m", "tests.bench.window", "--library", str(keep(file))]
+                sys.executable,
+                [sys.executable, "-m", "tests.bench.window", "--library", str(keep(file)), *sys.argv[1:]],
             )
-        measure(file)
+        measure(file, wishes.only)
 
 
 def keep(file: Path) -> Path:
@@ -175,7 +225,7 @@ def keep(file: Path) -> Path:
     return place
 
 
-def measure(file: Path) -> None:
+def measure(file: Path, only: str | None) -> None:
     """Open the window on `file` and use it."""
     from app import startup
     from app.notify import Notifier
@@ -195,7 +245,12 @@ def measure(file: Path) -> None:
         wait(lambda: view.model.row_at(0) is not None)
         print(f"first rows after {time.perf_counter() - BEGAN:.2f} s: {len(view.model.ids):,} tracks")
         pause(1.0)
-    exercise(gaps, view, panel)
+    if only != "map":
+        exercise(gaps, view, panel)
+    if only != "table":
+        on_the_map(gaps, furniture.parts.map, panel, lambda: program.window.show_view("view-map"))
+    told = Path("/proc/self/status").read_text("utf-8").splitlines()
+    print(*(line for line in told if line.startswith(("VmHWM", "VmRSS"))))
     print("torch imported:", "torch" in sys.modules)
     program.window.close()
     app.processEvents()
