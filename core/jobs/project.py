@@ -112,8 +112,12 @@ class _Run:
             return False
         if self._seed() != self.record.params.get("seed"):
             return False
-        fitted = np.isin(self.tracks, self.old.tracks[~self.old.placed]).sum()
-        return bool(fitted >= max(FEWEST, len(self.tracks) / 2) or len(self.tracks) > self.how.most)
+        return self._covers(self.old)
+
+    def _covers(self, old: Points) -> bool:
+        """Whether an earlier map was drawn from at least half of what one would be drawn from now."""
+        fitted = int(np.isin(self.tracks, old.tracks[~old.placed]).sum())
+        return fitted >= max(FEWEST, min(len(self.tracks), self.how.sample) / 2)
 
     def grow(self) -> dict[str, Any]:
         """Take away tracks that are gone, give new ones a place; no other point moves."""
@@ -144,11 +148,13 @@ class _Run:
             begin = drawing.start(on, self._from(), onto)
             with live.shown(self._live(), on.tracks, begin):
                 near = drawing.neighbours(self.library, self.encoder, self.plan, on, self._watch(LOOKING))
-                work = drawing.task(self.params.method, on, near, begin, self._seed(), self._live())
-                points = drawing.positions(work, child, self._watch(STAGE))
-                record = self._keep(on, drawing.finished(on, near, points, onto, self._watch(PLACING)))
+                name, size = self.params.method, self._size()
+                work = drawing.task(name, on, near, begin, self._seed(), size, self._live())
+                points, size = drawing.positions(work, child, self._watch(STAGE))
+                done = drawing.finished(on, near, points, onto, self._watch(PLACING))
+                record = self._keep(on, done, size)
             if self.params.baseline and child is not None and len(on.tracks) <= BASELINE_MOST:
-                self._second(record, work, points, child)
+                self._second(record, on, work, points, child)
         return self._result(record.id, added=len(self.tracks), dropped=0, drawn=True)
 
     def _seed(self) -> int:
@@ -158,7 +164,14 @@ class _Run:
 
     def _from(self) -> Points | None:
         """The map that the new one begins from."""
-        return self.old if self.record and self.record.params.get("seed") == self._seed() else None
+        if self.old is None or self.record is None or self.record.params.get("seed") != self._seed():
+            return None
+        return self.old if self._covers(self.old) else None
+
+    def _size(self) -> float:
+        """Of the map that the new one begins from, as the method had drawn it; 0: it begins from nothing."""
+        known = self.record.params.get("size") if self.record and self._from() is not None else None
+        return float(known) if isinstance(known, int | float) and 0 < known < 1e6 else 0.0
 
     def _live(self) -> Path:
         return Live.path(self.library, self.encoder.id, self.plan, self.params.method)
@@ -177,7 +190,7 @@ class _Run:
                 return points
         return None
 
-    def _keep(self, on: drawing.Sheet, done: Points) -> ProjectionRecord:
+    def _keep(self, on: drawing.Sheet, done: Points, size: float) -> ProjectionRecord:
         watch = self._watch(MEASURING)
         watch(0, 0)
         figures = drawing.worth(on, done, watch)
@@ -191,7 +204,7 @@ class _Run:
             figures["moved"] = round(
                 float(np.mean(plane.moved(done.points[rows], self.old.points[others]))), 4
             )
-        params = {"seed": self._seed(), "warm": self._from() is not None, "k": quality.K}
+        params = {"seed": self._seed(), "warm": self._size() > 0, "size": size, "k": quality.K}
         self.ctx.check()
         return self.library.projections.put(
             self.encoder.id, self.plan, self.params.method, params, figures, done
@@ -209,8 +222,12 @@ class _Run:
         before[rows] = self.old.clusters[others]
         return clusters.named_as(groups, before)
 
-    def _second(self, record: ProjectionRecord, work: Work, points: plane.Plane, child: Child) -> None:
-        again = drawing.positions(replace(work, seed=work.seed + 1, live=None), child, self._watch(SECOND))
+    def _second(
+        self, record: ProjectionRecord, on: drawing.Sheet, work: Work, points: plane.Plane, child: Child
+    ) -> None:
+        """Draw it from nothing under another seed: how many of those that are near stay so."""
+        other = replace(work, start=drawing.start(on, None, None), seed=work.seed + 1, size=0.0, live=None)
+        again, _ = drawing.positions(other, child, self._watch(SECOND))
         overlap = quality.shared(quality.on_map(points), quality.on_map(again))
         self.library.projections.note(record.id, seed_overlap=round(float(overlap.mean()), 4))
 

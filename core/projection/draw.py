@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import UserError
 from core.library.projections import Points
 from core.library.records import EncoderRecord
 from core.library.store import Library
@@ -70,9 +71,8 @@ def start(on: Sheet, old: Points | None, onto: Points | None) -> plane.Plane:
     """
     if old is not None:
         points, known = _old_places(on, old)
-        if known.sum() >= min(len(known), quality.K):
-            points[~known], _ = place(on.unit[~known], on.unit[known], points[known])
-            return points
+        points[~known], _ = place(on.unit[~known], on.unit[known], points[known])
+        return points
     points = plane.centred(plane.principal(on.unit))
     turned = None if onto is None else plane.aligned(on.tracks, points, onto.tracks, onto.points)
     return points if turned is None else turned
@@ -86,17 +86,24 @@ def _old_places(on: Sheet, old: Points) -> tuple[plane.Plane, NDArray[np.bool_]]
     return points, known
 
 
-def task(name: str, on: Sheet, near: Graph, begin: plane.Plane, seed: int, show: Path | None) -> Task:
+def task(
+    name: str, on: Sheet, near: Graph, begin: plane.Plane, seed: int, size: float, show: Path | None
+) -> Task:
     """What a method works from."""
     wide = np.empty((len(on.unit), 0), np.float32)
     if name == "tsne":
         wide = plane.principal(on.unit, min(FEATURES, on.unit.shape[1]))
-    return Task(name, near.rows, near.distances, begin, wide, seed, live=show)
+    return Task(name, near.rows, near.distances, begin, wide, seed, size, live=show)
 
 
-def positions(work: Task, child: Child | None, watch: Stage) -> plane.Plane:
-    """(n, 2) what the method says; without a child, the principal axes that it begins from."""
-    return plane.centred(work.start if child is None else child.fit(work, watch))
+def positions(work: Task, child: Child | None, watch: Stage) -> tuple[plane.Plane, float]:
+    """(n, 2) what the method says, and its own size; without a child, the principal axes that it begins from."""
+    if child is None:
+        return plane.centred(work.start), 1.0
+    points = child.fit(work, watch)
+    if not np.isfinite(points).all():
+        raise UserError("The method gave no usable positions.", "Try another method, or another seed.")
+    return plane.centred(points), plane.size(points)
 
 
 def finished(on: Sheet, near: Graph, points: plane.Plane, onto: Points | None, watch: Stage) -> Points:

@@ -14,7 +14,7 @@ PERPLEXITY = 30.0
 START = 1e-4
 """Deviation of the positions that it begins from, as scikit-learn recommends."""
 NOISE = 0.01
-"""Of that: without it nothing would depend on the seed."""
+"""Beside positions at a mean square distance of 1: without it nothing would depend on the seed."""
 
 
 def warm() -> None:
@@ -25,11 +25,12 @@ def fit(
     task: Task, _tell: Callable[[int, int, NDArray[np.float32]], None] | None = None
 ) -> NDArray[np.float32]:
     """(n, 2) positions from the principal axes' coordinates; nothing can be seen of it before it is done."""
-    size = float(task.start.std(axis=0).max()) or 1.0
+    scale = task.size or START / (float(task.start.std(axis=0).max()) or 1.0)
     noise = np.random.default_rng(task.seed).normal(scale=NOISE, size=task.start.shape)
     model = TSNE(
         perplexity=min(PERPLEXITY, (len(task.start) - 1) / 3),
-        init=np.asarray((task.start / size + noise) * START, np.float32),
+        init=np.asarray((task.start + noise) * scale, np.float32),
+        early_exaggeration=1.0 if task.size else 12.0,  # which would first draw everything together
         random_state=task.seed,
         max_iter=task.epochs or 1000,
     )

@@ -25,8 +25,11 @@ SMALL, EPOCHS_SMALL, EPOCHS_LARGE = 10_000, 500, 200
 """umap-learn's own choice of epochs."""
 SIZE = 10.0
 """The wider side of the picture at the beginning, as in umap-learn."""
-NOISE = 1e-4
-"""Of that: equal tracks must not lie on one spot, or nothing parts them."""
+NOISE = 1e-3
+"""Equal tracks must not lie on one spot, or nothing parts them."""
+WARM_RATE, WARM_SHARE = 0.25, 0.5
+"""From an earlier map: first step, beside 1, and share of the epochs. Measured on 420 tracks and 49 new ones: the old
+ones move half as far as in a drawing from nothing, and as many neighbours are kept."""
 
 _COMPILED = (
     (umap.umap_, "smooth_knn_dist"), (umap.umap_, "compute_membership_strengths"),
@@ -63,14 +66,17 @@ def fit(task: Task, tell: Tell | None = None) -> NDArray[np.float32]:
     random = np.random.RandomState(task.seed)
     graph = _memberships(task, random)
     epochs = task.epochs or (EPOCHS_SMALL if n <= SMALL else EPOCHS_LARGE)
+    if task.size:
+        epochs = max(1, round(epochs * WARM_SHARE))
     graph.data[graph.data < graph.data.max() / epochs] = 0.0
     graph.eliminate_zeros()
-    points = _start(task.start, random)
+    points = _start(task, random)
     a, b = umap.umap_.find_ab_params(SPREAD, MIN_DIST)
     state = random.randint(-(2**31) + 1, 2**31 - 2, 3).astype(np.int64)
     umap.layouts.optimize_layout_euclidean(
         points, points, graph.row, graph.col, epochs, n, umap.umap_.make_epochs_per_sample(graph.data, epochs),
-        a, b, state, tqdm_kwds=_progress(tell, points, epochs), move_other=True,
+        a, b, state, initial_alpha=WARM_RATE if task.size else 1.0,
+        tqdm_kwds=_progress(tell, points, epochs), move_other=True,
     )  # fmt: skip
     return points
 
@@ -92,12 +98,11 @@ def _memberships(task: Task, random: np.random.RandomState) -> coo_matrix:
     return graph
 
 
-def _start(points: NDArray[np.float32], random: np.random.RandomState) -> NDArray[np.float32]:
-    """Scaled as umap-learn does, but alike in both directions: an earlier map keeps its shape."""
-    away = points.astype(np.float64) - points.min(axis=0)
-    side = float(away.max()) or 1.0
-    noise = random.normal(scale=NOISE * SIZE, size=away.shape)
-    return np.ascontiguousarray(away * (SIZE / side) + noise, np.float32)
+def _start(task: Task, random: np.random.RandomState) -> NDArray[np.float32]:
+    """At the size of the earlier map, else scaled as umap-learn does, but alike in both directions."""
+    away = task.start.astype(np.float64) - task.start.min(axis=0)
+    scale = task.size or SIZE / (float(away.max()) or 1.0)
+    return np.ascontiguousarray(away * scale + random.normal(scale=NOISE, size=away.shape), np.float32)
 
 
 class _Progress:

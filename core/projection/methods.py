@@ -47,9 +47,11 @@ class Task:
     rows, distances
         (n, k) each row's nearest others, best first, and their cosine distances.
     start
-        (n, 2) where the points begin: principal axes or an earlier map.
+        (n, 2) where the points begin: principal axes or an earlier map; centred, at a mean square distance of 1.
     features
         (n, d) the principal axes' coordinates, for methods that want more than neighbours; else (n, 0).
+    size
+        What the method itself had made of that distance where it drew the earlier map; 0: a drawing from nothing.
     epochs
         0: as the method thinks fit.
     live
@@ -62,6 +64,7 @@ class Task:
     start: NDArray[np.float32]
     features: NDArray[np.float32]
     seed: int = 0
+    size: float = 0.0
     epochs: int = 0
     live: Path | None = None
 

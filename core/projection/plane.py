@@ -38,9 +38,14 @@ def principal(unit: NDArray[np.float32], dims: int = 2) -> NDArray[np.float32]:
 
 def centred(points: NDArray[np.floating]) -> Plane:
     """Shifted and scaled to a mean of 0 and a mean square distance of 1 from there."""
-    away = points.astype(np.float64) - points.mean(axis=0, dtype=np.float64)
-    size = np.sqrt((away**2).sum(axis=1).mean())
-    return np.asarray(away / size if size > 0 else away, np.float32)
+    away, length = points - points.mean(axis=0, dtype=np.float64), size(points)
+    return np.asarray(away / length if length > 0 else away, np.float32)
+
+
+def size(points: NDArray[np.floating]) -> float:
+    """Root of the mean square distance from the mean: a map's radius."""
+    away = points - points.mean(axis=0, dtype=np.float64)
+    return float(np.sqrt((away**2).sum(axis=1).mean()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +102,5 @@ def aligned(
 
 
 def moved(points: Plane, onto: Plane) -> NDArray[np.float32]:
-    """(n,) how far each point lies from itself on another map, in that map's radius (mean square distance)."""
-    away = onto - onto.mean(axis=0)
-    radius = float(np.sqrt((away**2).sum(axis=1).mean())) or 1.0
-    return np.asarray(np.linalg.norm(points - onto, axis=1) / radius, np.float32)
+    """(n,) how far each point lies from itself on another map, in that map's radius."""
+    return np.asarray(np.linalg.norm(points - onto, axis=1) / (size(onto) or 1.0), np.float32)
