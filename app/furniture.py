@@ -106,6 +106,7 @@ class Furnished(QObject):
         session.reading_wanted.connect(wiring.read_pending)
         session.add_wanted.connect(actions["add-folder"].trigger)
         session.similar_wanted.connect(self._show_similar)
+        session.moments_wanted.connect(self._keep_moments)
         session.map_wanted.connect(self._find_on_map)
         actions["find-on-map"].triggered.connect(self._find_on_map)
         session.census_changed.connect(self._take_census)
@@ -121,6 +122,11 @@ class Furnished(QObject):
         action = self._wiring.window.actions_table["similar"]
         if not action.isChecked():
             action.trigger()
+
+    def _keep_moments(self) -> None:
+        """Listen again, and keep what is heard moment by moment."""
+        self._wiring.change("embedding", keep_segments=True)
+        self._wiring.read_pending()
 
     def _find_on_map(self) -> None:
         self._wiring.window.show_view("view-map")

@@ -95,7 +95,9 @@ class Answer:
     receipt
         What each rule did, a sentence each.
     unheard
-        Why the question could not be put: no vectors of single moments are stored.
+        Why the question about a moment could not be put.
+    unstored
+        Whether that is because no vectors of single moments are stored.
     heard
         Of a moment: when the seconds begin that stand for it, of those that were listened to.
     """
@@ -106,6 +108,7 @@ class Answer:
     compared: int = 0
     receipt: tuple[str, ...] = ()
     unheard: str = ""
+    unstored: bool = False
     heard: tuple[float, ...] = ()
 
     @property
@@ -128,6 +131,7 @@ class Why:
     second: Row
     pairs: tuple[MomentPair, ...] = ()
     unknown: str = ""
+    unstored: bool = False
 
 
 class Neighbourhood:
@@ -166,7 +170,8 @@ class Neighbourhood:
         try:
             return Why(first, second, self._with(ask, reader) or ())
         except UserError as error:
-            return Why(first, second, unknown=" ".join(filter(None, (error.title, error.hint))))
+            missing = any(not _stored(row.track_id, reader) for row in (first, second))
+            return Why(first, second, (), error.title, missing)
 
     def hub_effect(self, reader: Reader) -> Effect | None:
         """In a thread: what hub correction does here; None where that is unknown, or would take long to find out."""
@@ -224,8 +229,17 @@ def _moment(neighbours: Neighbours, empty: Answer, track: int, reader: Reader) -
         found = neighbours.moment(track, *span, n)
         heard = neighbours.heard(track, *span)
     except UserError as error:
-        return replace(empty, unheard=" ".join(filter(None, (error.title, error.hint))))
+        unheard = " ".join(filter(None, (error.title, error.hint)))
+        return replace(empty, unheard=unheard, unstored=not _stored(track, reader))
     return replace(empty, neighbours=_moments_with_rows(found, reader), heard=heard)
+
+
+def _stored(track_id: int | None, reader: Reader) -> bool:
+    """Whether the vectors of a track's single moments are stored."""
+    if track_id is None:
+        return False
+    segments = reader.library.vectors.segments(track_id, reader.encoder_id, reader.plan)
+    return segments is not None and len(segments) > 0
 
 
 def _at_its_best(neighbours: Neighbours, seed: int, one: Neighbour) -> Neighbour:

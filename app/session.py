@@ -4,7 +4,7 @@ Wiring, for the window:
 
     session = Session(door, settings, theme, notifier, background)      # door: app.library_door.LibraryDoor
     library_view = LibraryView(session, player, playlists)     # app.views.library
-    similar_panel = SimilarPanel(session, player)   # app.views.similar
+    similar_panel = SimilarPanel(session, player, playlists, waves)   # app.views.similar
     session.start()                                 # after the views exist: first queries, then the poll
 
     jobs.changed -> session.set_busy(bool(jobs.running))   # looks twice a second, not now and then
@@ -14,6 +14,7 @@ Wiring, for the window:
     session.add_wanted()                     -> the "add folder" dialog (a button of an empty view)
     session.similar_wanted()                 -> show the Similar panel
     session.map_wanted()                     -> show the selection on the map
+    session.moments_wanted()                 -> listen again where the vectors of single moments are missing
     session.census_changed(Census)           -> show_start(census.empty)
     session.encoders_changed()               -> session.encoders, session.encoder to the encoder switch
     encoder switch chosen(name)              -> session.set_encoder(name)
@@ -84,7 +85,7 @@ class Session(QObject):
         Figures or folders changed.
     audition_changed(bool)
         The audition toggle.
-    rescan_wanted(list[int]), reading_wanted, add_wanted, similar_wanted, map_wanted
+    rescan_wanted(list[int]), reading_wanted, add_wanted, similar_wanted, map_wanted, moments_wanted
         What a view asks of the window.
     """
 
@@ -100,6 +101,7 @@ class Session(QObject):
     add_wanted = Signal()
     similar_wanted = Signal()
     map_wanted = Signal()
+    moments_wanted = Signal()
 
     def __init__(
         self, door: Callable[[], Library], settings: Settings, theme: Theme, notifier: Notifier,

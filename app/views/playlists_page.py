@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QDrag, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QStackedWidget,
     QToolButton,
     QTreeView,
     QVBoxLayout,
@@ -153,8 +152,9 @@ class PlaylistPage(QWidget):
         self._choose_next: list[int] = []
         self.title, self.about, self.came = Elided(), QLabel(), Elided()
         self.table = PlacesTable(session.theme)
-        self.empty = QLabel("This playlist is empty.<br><br>Drag tracks here, or onto its name at the left.")
-        self.pages = QStackedWidget()
+        self.empty = QLabel(
+            "This playlist is empty.<br><br>Drag tracks here, or onto its name at the left.", self.table
+        )
         self.play_all = QPushButton("Play")
         self.queue = self._button("queue", "Put all of it behind what plays now.")
         self.refresh = self._button("retry", "")
@@ -193,13 +193,13 @@ class PlaylistPage(QWidget):
             head.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addSpacing(4)
         head.addWidget(self.play_all, 0, Qt.AlignmentFlag.AlignVCenter)
-        self.pages.addWidget(self.table)
-        self.pages.addWidget(self.empty)
+        self.empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.empty.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
-        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.table, 1)
 
     def _connect(self) -> None:
         table, playlists = self.table, self._playlists
@@ -258,7 +258,16 @@ class PlaylistPage(QWidget):
             self.table.choose([row for row in self._choose_next if row < len(contents.places)])
             self.table.verticalScrollBar().setValue(place)
         self._choose_next = []
-        self.pages.setCurrentIndex(0 if contents.places else 1)
+        self.empty.setVisible(not contents.places)
+        self._place_empty()
+
+    def _place_empty(self) -> None:
+        self.empty.setGeometry(self.table.viewport().geometry())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Keep the message in the middle."""
+        super().resizeEvent(event)
+        self._place_empty()
 
     def _write(self) -> None:
         assert self.contents is not None

@@ -95,6 +95,7 @@ class SimilarPanel(Layout):
         self.list.menu_wanted.connect(self._show_menu)
         self.list.opened_changed.connect(self._ask_why)
         self.why.excerpts_wanted.connect(self._player.audition)
+        self.why.moments_wanted.connect(session.moments_wanted)
         self.why.play_wanted.connect(lambda playable: self._player.play([playable]))
         self.keep_list.clicked.connect(self.keep_as_playlist)
         self.export.clicked.connect(self._ask_export)
@@ -286,7 +287,7 @@ class SimilarPanel(Layout):
     def _take_why(self, why: Why) -> None:
         opened = self.list.opened
         if opened >= 0 and self.neighbours[opened].row.file_id == why.second.file_id:
-            self.why.show_why(why)
+            self.why.show_why(why, busy=self._session.busy)
 
     # -- playing
 
@@ -379,6 +380,7 @@ class SimilarPanel(Layout):
             "fold": lambda: self._fold(True),
             "any": self._any,
             "listen": self._session.reading_wanted.emit,
+            "moments": self._session.moments_wanted.emit,
             "add": self._session.add_wanted.emit,
             "play-kept": lambda: self._player.play([tracks.playable(row) for row in self.kept.values()]),
             "list-kept": lambda: self._playlists.create("Kept from an audition", list(self.kept)),

@@ -28,7 +28,7 @@ from app.views.similar_why import WhyCard
 from app.waves import Waves
 
 HOW_MANY = (10, 25, 50)
-TELLING = ("relaxed", "Only ", "left out", "Hubs")
+TELLING = ("relaxed", "Only ", "left out", "Hubs", "steps of", "Spacing")
 """Of a receipt's lines the first with one of these words is shown before all are asked for."""
 
 
@@ -169,12 +169,11 @@ class Layout(QWidget):
     def show_mode(self, wish: Wish, rules: str) -> None:
         """What belongs to this question, and its rules in words."""
         self.filters.setVisible(wish.mode != "moment" or bool(wish.span))
-        for widget in (self.filter, self.summary):
-            widget.setVisible(wish.mode != "moment")
+        self.filter.setVisible(wish.mode != "moment")
         self.how_many.setVisible(wish.mode != "radio")
         self.start_radio.setVisible(wish.mode == "radio")
         self.stops.setVisible(wish.mode == "path")
-        self.summary.set_whole(rules)
+        self.summary.set_whole("" if wish.mode == "moment" else rules)
         self.unfilter.setVisible(bool(rules) and wish.mode != "moment")
 
     def show_heading(self, title: str, subtitle: str) -> None:

@@ -95,7 +95,6 @@ class Names(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.setAcceptDrops(False)
         self.list.setAccessibleName("Names to choose from")
-        self.list.setFixedHeight(230)
         top = QHBoxLayout()
         for widget in (back, self.title):
             top.addWidget(widget)
@@ -105,7 +104,7 @@ class Names(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(top)
         layout.addWidget(self.search)
-        layout.addWidget(self.list)
+        layout.addWidget(self.list, 1)
         self.search.textChanged.connect(self._narrow)
         self.list.itemChanged.connect(self._tick)
         self.list.itemActivated.connect(self._turn)

@@ -53,7 +53,7 @@ class _StopList(QListWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As high as its lines, up to some."""
         line = self.sizeHintForRow(0) if self.count() else 0
-        return QSize(200, min(self.count(), SHOWN) * line + 2)
+        return QSize(200, min(self.count(), SHOWN) * line + 10)
 
 
 class Stops(QWidget):
@@ -101,6 +101,12 @@ class Stops(QWidget):
             item.setToolTip(" · ".join(filter(None, (row.title, row.artist, row.album))))
         self.list.blockSignals(False)
         self.list.setFixedHeight(self.list.sizeHint().height())
+        more = (
+            Qt.ScrollBarPolicy.ScrollBarAsNeeded
+            if len(rows) > SHOWN
+            else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )
+        self.list.setVerticalScrollBarPolicy(more)
         self.list.setVisible(bool(rows))
         self._show_offer()
 

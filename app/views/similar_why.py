@@ -14,6 +14,7 @@ from app.columns import clock
 from app.neighbourhood import Why
 from app.theme import Theme
 from app.views.elided import Elided
+from app.views.similar_words import UNSTORED, storing
 from app.views.waveform import Waveform
 from app.waves import Waves
 from core.library.records import Row
@@ -35,10 +36,13 @@ class WhyCard(QFrame):
         To be heard one after the other, without losing what plays.
     play_wanted(Playable)
         From there on.
+    moments_wanted
+        Single moments shall be listened to.
     """
 
     excerpts_wanted = Signal(object)
     play_wanted = Signal(object)
+    moments_wanted = Signal()
 
     def __init__(self, theme: Theme, waves: Waves) -> None:
         super().__init__()
@@ -73,7 +77,7 @@ class WhyCard(QFrame):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """High enough for both."""
         small = self.names[0].sizeHint().height()
-        return QSize(300, 2 * (WAVE_HEIGHT + small) + 2 * small + 30)
+        return QSize(300, 2 * (WAVE_HEIGHT + small) + 3 * small + 30)
 
     def begin(self, first: Row, second: Row) -> None:
         """These two are asked about."""
@@ -85,9 +89,12 @@ class WhyCard(QFrame):
             form.setAccessibleName(f"Waveform of {row.title}")
         self._waves.want([(tracks.number(row), row.path) for row in (first, second) if row.online])
 
-    def show_why(self, why: Why) -> None:
+    def show_why(self, why: Why, *, busy: bool = False) -> None:
         """Light what was found."""
         self._why = why
+        if why.unstored:
+            self.pairs.setText(f"{UNSTORED} {storing(busy)}")
+            return
         if not why.pairs:
             self.pairs.setText(escape(why.unknown) or "No seconds of theirs are alike.")
             return
@@ -103,7 +110,9 @@ class WhyCard(QFrame):
 
     def _hear(self, link: str) -> None:
         """Both sides of a pair in turn."""
-        if self._why is not None:
+        if link == "moments":
+            self.moments_wanted.emit()
+        elif self._why is not None:
             pair = self._why.pairs[int(link)]
             self.excerpts_wanted.emit([
                 tracks.excerpt(self._why.first, pair.start_a, pair.seconds),

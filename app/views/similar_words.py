@@ -17,6 +17,7 @@ NO_MOMENT = (
     "Find a moment in other tracks.<br><br>Play something, hold Shift, and drag over its waveform below: "
     "the seconds of your library that sound most like it appear here."
 )
+UNSTORED = "Earmap has listened to whole tracks only, and has not kept what it heard moment by moment."
 NO_END = "Where shall the path lead?<br><br>Click a track in the library or on the map."
 FIRST = {
     "similar": "Choose a track to see what sounds like it.",
@@ -44,9 +45,8 @@ def moment_heading(row: Row, first: float, last: float) -> tuple[str, str]:
 
 def why_none(answer: Answer, busy: bool) -> str:
     """Why there are no neighbours, and what helps."""
-    wish = answer.wish
     if not answer.seeds:
-        return FIRST[wish.mode]
+        return FIRST[answer.wish.mode]
     first = answer.seeds[0]
     name = f"“{escape(first.title)}”" if len(answer.seeds) == 1 else "These tracks"
     if answer.waiting:
@@ -57,15 +57,27 @@ def why_none(answer: Answer, busy: bool) -> str:
         return f"{name} waits to be listened to.<br><br><a href='listen'>Listen now</a>"
     if not any(row.state in USABLE for row in answer.seeds):
         return f"{name} could not be read, so nothing can be compared with it.<br><br>{escape(first.reason)}"
-    if wish.mode == "path" and len(answer.seeds) < 2:
+    return _why_none_heard(answer, busy)
+
+
+def _why_none_heard(answer: Answer, busy: bool) -> str:
+    """Of what was listened to."""
+    if answer.wish.mode == "path" and len(answer.seeds) < 2:
         return NO_END
+    if answer.unstored:
+        return f"{UNSTORED}<br><br>{storing(busy)}"
     if answer.unheard:
         return escape(answer.unheard)
     if answer.compared < 2:
         return "There is nothing to compare with yet. Neighbours appear as more tracks are listened to."
-    if limits(wish.rules):
+    if limits(answer.wish.rules):
         return "The filters leave no track.<br><br><a href='any'>Show all</a>"
     return "No neighbours were found."
+
+
+def storing(busy: bool) -> str:
+    """What helps where single moments are not stored."""
+    return "It is listening now." if busy else "<a href='moments'>Listen again and keep it</a>"
 
 
 def limits(rules: Rules) -> list[str]:
@@ -112,7 +124,7 @@ def summary(rules: Rules) -> str:
     if not rules.fold:
         words.append("all versions")
     if rules.hubness != "none":
-        words.append("fewer regulars")
+        words.append("fewer hubs")
     text = " · ".join(words)
     return text[:1].upper() + text[1:]
 

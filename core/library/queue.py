@@ -15,14 +15,14 @@ from core import paths
 from core.library.duplicates import ids_json
 from core.library.records import Candidate
 
-
 # A vector of the person's own music without those of its segments, where these shall be kept (`keep`).
 _SEGMENTLESS = "(:keep AND r.kind = 'music' AND e.segments IS NULL)"
 
 
 def _statement(index: str, where: str, order: str) -> TextClause:
     return text(f"""
-        SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''), e.id IS NOT NULL AND NOT {_SEGMENTLESS}, f.failures
+        SELECT f.id, r.raw_path, f.raw_path, coalesce(t.identity, ''),
+          e.id IS NOT NULL AND NOT {_SEGMENTLESS}, f.failures
         FROM file f {index} CROSS JOIN root r ON r.id = f.root_id AND r.online
         LEFT JOIN track t ON t.id = f.track_id
         LEFT JOIN embedding e ON e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
