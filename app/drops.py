@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.playlist_reading import SUFFIXES
+
 
 def raw_path(url: QUrl) -> bytes:
     """The file that a local `url` names, as the operating system's bytes."""
@@ -39,6 +41,11 @@ def raw_paths(urls: Iterable[QUrl]) -> list[bytes]:
 def has_files(mime: QMimeData) -> bool:
     """Whether `mime` names any local file."""
     return mime.hasUrls() and any(url.isLocalFile() for url in mime.urls())
+
+
+def is_playlist_file(path: bytes) -> bool:
+    """Whether a path's name is that of a playlist."""
+    return path.lower().endswith(tuple(suffix.encode() for suffix in SUFFIXES))
 
 
 class Veil(QFrame):

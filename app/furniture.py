@@ -106,6 +106,7 @@ class Furnished(QObject):
         session.reading_wanted.connect(wiring.read_pending)
         session.add_wanted.connect(actions["add-folder"].trigger)
         session.similar_wanted.connect(self._show_similar)
+        wiring.playlists_given.connect(self.playlists.import_files)
         session.moments_wanted.connect(self._keep_moments)
         session.map_wanted.connect(self._find_on_map)
         actions["find-on-map"].triggered.connect(self._find_on_map)

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Signal
 from app import tracks, wording
 from app.census import Change, Reader
 from app.session import Session
-from core import paths, playlist
+from core import playlist, playlist_reading
 from core.library.records import ImportRecord, PlaylistItemRecord, PlaylistRecord, Row
 from core.playlist import Entry
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # SQLAlchemy is imported by the thread that first reads
 Place = int | PlaylistItemRecord
 """A track's id, or a place of a list as it was read."""
 Records = tuple[PlaylistRecord, ...]
-SUFFIXES = (".m3u", ".m3u8", ".xspf")
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,6 @@ class Contents:
 
     record: PlaylistRecord
     places: tuple[Placed, ...]
-
-
-def is_playlist_file(path: bytes) -> bool:
-    """Whether a path's name is that of a playlist."""
-    return path.lower().endswith(tuple(suffix.encode() for suffix in SUFFIXES))
 
 
 def read(playlist_id: int, reader: Reader) -> Contents:
@@ -278,10 +272,7 @@ def _refresh(playlist_id: int, reader: Reader) -> tuple[Contents, Found]:
 def _import(path: bytes, reader: Reader) -> ImportRecord:
     """In a thread: a playlist file as a list of its name."""
     file = Path(os.fsdecode(path))
-    entries = [Entry(place) for place in playlist.read_m3u(file).paths]
-    return reader.library.playlists.import_entries(
-        paths.display(path.rpartition(b"/")[2]).rpartition(".")[0], entries
-    )
+    return reader.library.playlists.import_entries(file.stem, playlist_reading.read(file).entries)
 
 
 def _remove(playlist_id: int, reader: Reader) -> Contents:

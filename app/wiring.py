@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Qt, QTimer, QUrl
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app import wording
 from app.context import Context
-from app.drops import raw_path
+from app.drops import is_playlist_file, raw_path
 from app.encoder_files import EncoderFiles, is_encoder_file
 from app.forms import Choices
 from app.job_view import JobView
@@ -75,7 +75,14 @@ class Wiring(QObject):
         Raw paths to add once the library is open.
     furnish
         Makes the views; the real ones if missing.
+
+    Signals
+    -------
+    playlists_given(list[bytes])
+        Playlist files were dropped, chosen or named.
     """
+
+    playlists_given = Signal(object)
 
     def __init__(
         self,
@@ -159,16 +166,20 @@ class Wiring(QObject):
     def add(self, music: Sequence[bytes]) -> None:
         """Scan folders and files (raw paths; none: all folders), and listen to what is found while that goes on.
 
-        Encoders' files among them are imported.
+        Encoders' and playlists' files among them are imported.
         """
         if self._furniture is None:
             self._music += music
             return
         encoders = [path for path in music if is_encoder_file(path)]
         self.encoder_files.take(encoders)
-        if encoders and len(encoders) == len(music):
+        playlists = [path for path in music if is_playlist_file(path)]
+        if playlists:
+            self.playlists_given.emit(playlists)
+        rest = [path for path in music if path not in encoders and path not in playlists]
+        if music and not rest:
             return
-        sounding = [paths.json_text(path) for path in music if path not in encoders]
+        sounding = [paths.json_text(path) for path in rest]
         self.context.jobs.start("scan", {"paths": sounding})
         self.read_pending(follow=True)
 

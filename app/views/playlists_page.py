@@ -35,6 +35,7 @@ from app.views.playlists_words import how, summary
 from core import paths
 
 KINDS = "Playlist (*.m3u8);;XSPF playlist (*.xspf)"
+EMPTY = "This playlist is empty.<br><br>Drag tracks here, or onto its name at the left."
 UNDOABLE = 20
 """So many changes of a list can be taken back."""
 
@@ -152,9 +153,7 @@ class PlaylistPage(QWidget):
         self._choose_next: list[int] = []
         self.title, self.about, self.came = Elided(), QLabel(), Elided()
         self.table = PlacesTable(session.theme)
-        self.empty = QLabel(
-            "This playlist is empty.<br><br>Drag tracks here, or onto its name at the left.", self.table
-        )
+        self.empty = QLabel(EMPTY, self.table)
         self.play_all = QPushButton("Play")
         self.queue = self._button("queue", "Put all of it behind what plays now.")
         self.refresh = self._button("retry", "")

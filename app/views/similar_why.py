@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -23,6 +24,9 @@ from core.recommend.moments import MomentPair
 WAVE_HEIGHT = 34
 REACH = 0.03
 """A click so near to a lit moment (of the track's length) means the moment."""
+
+LEAST_SHARE = 0.5
+"""Seconds that are less alike than this share of the best pair's likeness are no reason."""
 
 WAVE_TIP = "Click what is lit to hear it; elsewhere, to play the track from there."
 
@@ -98,6 +102,9 @@ class WhyCard(QFrame):
         if not why.pairs:
             self.pairs.setText(escape(why.unknown) or "No seconds of theirs are alike.")
             return
+        best = why.pairs[0].score
+        why = replace(why, pairs=tuple(pair for pair in why.pairs if pair.score >= LEAST_SHARE * best))
+        self._why = why
         links = [f"<a href='{place}'>{_words(pair)}</a>" for place, pair in enumerate(why.pairs)]
         self.pairs.setText(f"Most alike, one after the other: {' &nbsp;·&nbsp; '.join(links)}")
         self.forms[0].set_lit([(pair.start_a, pair.start_a + pair.seconds) for pair in why.pairs])

@@ -22,6 +22,9 @@ _STEP_S, _PAGE_S = 5.0, 30.0
 _MOMENT_S = 3.0
 """What a click with Shift marks (s): as much as an encoder hears at once."""
 
+_LEAST_LIT = 6.0
+"""Width of what is lit in a long track, in logical pixels."""
+
 _LEAST_SPAN_S = 1.0
 """A shorter drag with Shift is a click (s)."""
 
@@ -201,7 +204,7 @@ class Waveform(QWidget):
         fill, edge = QColor(self._theme.colours.accent), QColor(self._theme.colours.accent)
         fill.setAlphaF(0.22)
         for first, last in (*self._lit, *([self._span] if self._span else [])):
-            left, width = self._x(first), max(self._x(last) - self._x(first), 5.0)
+            left, width = self._x(first), max(self._x(last) - self._x(first), _LEAST_LIT)
             painter.setBrush(fill)
             painter.drawRect(QRectF(left, 0, width, self.height()))
             painter.setBrush(edge)
@@ -212,10 +215,12 @@ class Waveform(QWidget):
         colours = self._theme.colours
         edge, middle = self._x(self.position), self.height() / 2
         rects: dict[int, list[QRectF]] = {0: [], 1: [], 2: []}
+        lit = [(self._x(first), max(self._x(last), self._x(first) + _LEAST_LIT)) for first, last in self._lit]
         for index, height in enumerate(self._heights.tolist()):
             left, known = index * (_BAR + _GAP), not math.isnan(height)
             half = max(height * (middle - 3), 1.0) if known else 0.75
-            kind = 2 if not known else 0 if left < edge else 1
+            bright = left < edge or any(first <= left + _BAR and left <= last for first, last in lit)
+            kind = 2 if not known else 0 if bright else 1
             rects[kind].append(QRectF(left, middle - half, _BAR, 2 * half))
         for kind, colour in enumerate((colours.accent, colours.faint, colours.border)):
             painter.setBrush(QColor(colour))
