@@ -98,7 +98,7 @@ TABLE: tuple[ActionInfo, ...] = (
     ActionInfo("view-activity", "A&ctivity", "What is being done, and what was skipped and why.", ("Ctrl+5",),
                "activity", checkable=True, group="view"),
     ActionInfo("search", "&Search", "Search your library.", ("Ctrl+F",), "search"),
-    ActionInfo("find-on-map", "Find on &map", "Show where the selected track lies on the map.", ("Ctrl+M",), "map"),
+    ActionInfo("find-on-map", "Fi&nd on map", "Show where the selected track lies on the map.", ("Ctrl+M",), "map"),
     ActionInfo("similar", "Similar &panel", "Show or hide the tracks that sound like the chosen one.",
                ("Ctrl+D",), "similar", checkable=True),
     ActionInfo("theme-system", "As the &system", "Light or dark as the rest of the desktop.", checkable=True,

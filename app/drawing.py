@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.census import Reader
-from core.library.facets import Ids, places_of
+from core.library.facet_columns import Ids, places_of
 from core.library.records import EncoderRecord
 
 Key = tuple[int, str, str]
@@ -65,6 +65,8 @@ class Drawing:
 
     def rows(self, file_ids: Ids) -> Ids:
         """The rows of those files that are on the map, ascending."""
+        if len(file_ids) == 1:
+            return np.flatnonzero(self.files == file_ids[0])
         return np.flatnonzero(np.isin(self.files, file_ids)) if len(file_ids) else np.empty(0, np.int64)
 
     def rows_of(self, track_ids: Ids) -> Ids:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.columns import clock, codec
 from app.drawing import Drawing
 from app.map.palette import CATEGORIES, NOTHING, OTHER, steps
-from core.library.facets import Categories, Ids, Numbers
+from core.library.facet_columns import Categories, Ids, Numbers
 
 Kind = Literal["names", "numbers"]
 NAMED = CATEGORIES
@@ -21,6 +21,8 @@ NAMED = CATEGORIES
 NONE, HIDDEN = NOTHING, 254
 """Categories of what has no value, and of what is not shown: no gradient uses the palette's last but one here."""
 STEPS = HIDDEN
+BARS = 40
+"""At most, in a histogram."""
 FEWEST_SHOWN = 0.01
 """A gradient runs from this quantile of the values to its opposite, lest one odd date make all the rest one colour."""
 
@@ -115,6 +117,33 @@ class Scheme:
             return 0.0, 1.0
         low, high = np.quantile(known, [FEWEST_SHOWN, 1 - FEWEST_SHOWN], method="nearest").tolist()
         return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """The names for a person, and at the end what is said of points without one."""
+        return [*(title_of(self.info, value) for value in self.values), self.info.none]
+
+    @cached_property
+    def folded(self) -> list[str]:
+        """The same as a search compares them."""
+        return [title.casefold() for title in self.titles]
+
+    @cached_property
+    def bars(self) -> NDArray[np.float64]:
+        """How high the bars of a histogram are, 0 to 1; as roots, so that the rare are seen beside the frequent."""
+        low, high = self.range
+        known = np.clip(self.numbers[~np.isnan(self.numbers)], low, high)
+        counts = np.histogram(known, _bars(known, low, high), (low, high))[0].astype(np.float64)
+        return np.sqrt(counts / max(counts.max(initial=0), 1))
+
+    def prepared(self) -> Scheme:
+        """The same with all of it worked out: for a thread."""
+        _ = (
+            (self.without, self.range, self.bars)
+            if self.info.kind == "numbers"
+            else (self.counts, self.folded)
+        )
+        return self
 
     def text(self, number: float) -> str:
         """A number of the column for a person."""
@@ -235,6 +264,9 @@ def title_of(info: ColumnInfo, value: str) -> str:
     return codec(value) if info.name == "format" else value
 
 
-def titles(scheme: Scheme) -> Sequence[str]:
-    """All names for a person."""
-    return [title_of(scheme.info, value) for value in scheme.values]
+def _bars(known: NDArray[np.float64], low: float, high: float) -> int:
+    """As many bars as there can be different numbers, so that none stands empty between two others; else `BARS`."""
+    different = np.unique(known)
+    if not 2 <= len(different) <= BARS:
+        return BARS if len(different) > 1 else 1
+    return min(max(round((high - low) / float(np.diff(different).min())) + 1, 1), BARS)

@@ -22,9 +22,8 @@ from app.context import Context
 from app.drawing import Drawing, Key, Looked, arrange, look
 from app.job_view import JobView
 from app.session import Session
-from core.library.facets import CATEGORIES, Categories, Ids, Numbers
+from core.library.facet_columns import Categories, Ids, Numbers
 from core.library.records import EncoderRecord, Row
-from core.library.store import plan_name
 
 KIND = "project"
 METHODS = ("umap", "pca", "tsne")
@@ -111,6 +110,8 @@ class Mapping(QObject):
     @property
     def key(self) -> Key:
         """Whose map is asked for."""
+        from core.library.store import plan_name  # it brings SQLAlchemy, which was there before any map
+
         encoder = self.encoder
         plan = plan_name(self.session.settings.embedding.segments)
         return (0 if encoder is None else encoder.id), plan, self.method
@@ -365,6 +366,8 @@ class Mapping(QObject):
 
 
 def _column(name: str, reader: Reader) -> Categories | Numbers:
+    from core.library.facets import CATEGORIES  # see above
+
     facets = reader.library.facets
     return facets.categories(name) if name in CATEGORIES else facets.numbers(name)
 

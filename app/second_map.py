@@ -13,7 +13,7 @@ from PySide6.QtCore import Signal
 from app.census import Reader
 from app.drawing import Drawing
 from app.mapping import Mapping
-from core.library.facets import Ids, places_of
+from core.library.facet_columns import Ids, places_of
 from core.library.records import EncoderRecord, Row
 
 if TYPE_CHECKING:  # it brings SciPy, in the thread that first needs it

@@ -6,19 +6,14 @@ A million tracks are two strings of numbers from SQLite, not a million rows: Pyt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import text
 
 from core.library.database import Database
+from core.library.facet_columns import UNKNOWN, Categories, Ids, Numbers
 from core.library.labels import FIELD
 from core.library.rows import numbers
-
-Ids = NDArray[np.int64]
-UNKNOWN = -1
 
 CATEGORIES: Mapping[str, str] = {
     "folder": "f.folder",
@@ -38,60 +33,6 @@ _FROM = """
 FROM file f JOIN root r ON r.id = f.root_id
 WHERE f.track_id IS NOT NULL AND f.present AND NOT f.duplicate AND r.kind = 'music'
 """
-
-
-@dataclass(frozen=True, eq=False)
-class Categories:
-    """A column of names.
-
-    Parameters
-    ----------
-    tracks
-        (n,) ids, ascending.
-    codes
-        (n,) int64, which of `values` each has; `UNKNOWN` where it has none.
-    values
-        The names, the most frequent first.
-    """
-
-    tracks: Ids
-    codes: Ids
-    values: tuple[str, ...]
-
-    def of(self, tracks: Ids) -> Ids:
-        """(m,) the code of each of these tracks; `UNKNOWN` for those that are not in the library."""
-        places, known = places_of(self.tracks, tracks)
-        return (
-            np.where(known, self.codes[places], UNKNOWN) if len(self.codes) else np.full(len(tracks), UNKNOWN)
-        )
-
-    @cached_property
-    def counts(self) -> Ids:
-        """How many tracks have each value."""
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values)).astype(np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Numbers:
-    """A column of numbers: (n,) `tracks`, ascending, and (n,) float64 `values`, NaN where there is none."""
-
-    tracks: Ids
-    values: NDArray[np.float64]
-
-    def of(self, tracks: Ids) -> NDArray[np.float64]:
-        """(m,) the number of each of these tracks; NaN for those that are not in the library."""
-        places, known = places_of(self.tracks, tracks)
-        return (
-            np.where(known, self.values[places], np.nan) if len(self.values) else np.full(len(tracks), np.nan)
-        )
-
-
-def places_of(known: Ids, wanted: Ids) -> tuple[Ids, NDArray[np.bool_]]:
-    """(m,) where each of `wanted` stands in `known` (n,), ascending; and whether it is there at all."""
-    if not len(known):
-        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
-    places = np.searchsorted(known, wanted).clip(max=len(known) - 1)
-    return places, known[places] == wanted
 
 
 class Facets:

@@ -66,7 +66,9 @@ def test_navigation_shows_pages_and_where_one_is(window: MainWindow, parts: Part
     assert not buttons["Library"].isChecked()
     qtbot.mouseClick(buttons["Library"], Qt.MouseButton.LeftButton)
     assert parts.library.isVisible()
-    assert "Map" not in buttons
+    qtbot.mouseClick(buttons["Map"], Qt.MouseButton.LeftButton)
+    assert parts.map.isVisible()
+    assert not parts.library.isVisible()
 
 
 def test_an_empty_library_offers_a_place_to_drop_and_a_button(

@@ -19,8 +19,7 @@ from app.map_colours import (
     scheme_of,
     slots,
 )
-from app.map_colours import titles as titles_of
-from core.library.facets import Categories, Numbers
+from core.library.facet_columns import Categories, Numbers
 from tests.maps import drawing_of
 
 ALBUM, YEAR, TRUST = BY_NAME["album"], BY_NAME["year"], BY_NAME["trust"]
@@ -104,6 +103,17 @@ def test_one_legend_holds_for_two_maps() -> None:
 
 
 def test_names_for_a_person() -> None:
-    assert list(titles_of(Scheme(BY_NAME["folder"], ("/music/a b/", "C:\\x\\y", "/")))) == ["a b", "y", "/"]
-    assert list(titles_of(Scheme(BY_NAME["format"], ("mp3float", "pcm_s16le")))) == ["MP3", "PCM"]
+    folders = Scheme(BY_NAME["folder"], ("/music/a b/", "C:\\x\\y", "/"))
+    assert folders.titles == ["a b", "y", "/", "No folder"]
+    assert Scheme(BY_NAME["format"], ("mp3float", "pcm_s16le")).titles[:2] == ["MP3", "PCM"]
+
+
+def test_a_histogram_has_no_holes_between_whole_numbers() -> None:
+    years = Scheme(YEAR, numbers=np.repeat(np.arange(2000.0, 2011.0), 40))
+    assert len(years.bars) == 11
+    assert years.bars.tolist() == [1.0] * 11
+    assert len(Scheme(YEAR, numbers=np.linspace(1900, 2000, 5000)).bars) == 40
+
+
+def test_nothing_is_hidden_at_first() -> None:
     assert not ALL.active

@@ -6,14 +6,15 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
-from app.map_colours import ALL, BY_NAME, COLUMNS, SHARED, Filter, Scheme, like, scheme_of
+from app.drawing import Drawing
+from app.map_colours import ALL, BY_NAME, COLUMNS, SHARED, ColumnInfo, Filter, Scheme, like, scheme_of
 from app.mapping import Mapping
 from app.player import Playable, Player
-from app.second_map import SecondMap
+from app.second_map import Beside, SecondMap
 from app.views.map.legend import Legend
 from app.views.map.regions import Regions
 from app.views.map.stage import Stage
-from core.library.facets import Categories, Numbers
+from core.library.facet_columns import Categories, Numbers
 
 
 class Colouring(QObject):
@@ -63,26 +64,27 @@ class Colouring(QObject):
     def _take(self, name: str, column: Categories | Numbers | None) -> None:
         if name != self.info.name or self._stage.drawing is None:
             return
-        scheme = self._scheme(self._stage, column)
-        if scheme is None:
+        other = None if self._second is None else self._second[1].drawing
+        beside = None if self._second is None else self._second[0].beside
+        if self.info is SHARED and beside is None:
             return
+        question = partial(
+            _schemes, self.info, (self._stage.drawing, other), column, frozenset(self._played), beside
+        )
+        self._mapping.session.background.run(question, self._show_schemes, latest="map colours")
+
+    def _show_schemes(self, found: tuple[Scheme, Scheme | None]) -> None:
+        scheme, other = found
+        name = scheme.info.name
+        if name != self.info.name or self._stage.drawing is None or scheme.n != len(self._stage.drawing):
+            return  # a newer question is on its way
         shown = self._filters.get(name, ALL)
         hidden = frozenset(code for code in shown.hidden if code < len(scheme.values))
         shown = Filter(hidden, shown.low, shown.high)
         self._show(self._stage, scheme, shown)
         self._legend.show_scheme(scheme, shown, self._stage.colour)
-        if self._second is not None and self._second[1].drawing is not None:
-            other = self._scheme(self._second[1], column)
-            if other is not None:
-                self._show(self._second[1], like(other, scheme), shown)
-
-    def _scheme(self, stage: Stage, column: Categories | Numbers | None) -> Scheme | None:
-        """The column on a stage's map; None where the two maps were not compared yet."""
-        assert stage.drawing is not None
-        if self.info is not SHARED:
-            return scheme_of(self.info, stage.drawing, column, self._played)
-        beside = None if self._second is None else self._second[0].beside
-        return None if beside is None else Scheme(SHARED, numbers=beside.overlap(stage.drawing.tracks))
+        if self._second is not None and other is not None:
+            self._show(self._second[1], other, shown)
 
     def _show(self, stage: Stage, scheme: Scheme, shown: Filter) -> None:
         stage.show_scheme(scheme, shown)
@@ -114,3 +116,18 @@ class Colouring(QObject):
             self._played.add(playable.track_id)
             if self.info.name == "played" and self._stage.isVisible():
                 self.refresh()
+
+
+def _schemes(
+    info: ColumnInfo, drawings: tuple[Drawing, Drawing | None], column: Categories | Numbers | None,
+    played: frozenset[int], beside: Beside | None,
+) -> tuple[Scheme, Scheme | None]:  # fmt: skip
+    """In a thread: the column on one map, and on the second under the same numbers."""
+
+    def one(drawing: Drawing) -> Scheme:
+        if info is SHARED and beside is not None:
+            return Scheme(SHARED, numbers=beside.overlap(drawing.tracks))
+        return scheme_of(info, drawing, column, played)
+
+    first = one(drawings[0]).prepared()
+    return first, None if drawings[1] is None else like(one(drawings[1]), first)

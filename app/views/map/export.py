@@ -18,7 +18,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from app.census import Reader
 from app.drawing import Drawing
 from app.map.palette import OTHER, ground
-from app.map_colours import HIDDEN, NAMED, NONE, STEPS, Filter, Scheme, categories, slots, titles
+from app.map_colours import HIDDEN, NAMED, NONE, STEPS, Filter, Scheme, categories, slots
 from app.theme import Colours
 from core import paths
 from core.files import atomic
@@ -66,9 +66,8 @@ class Shown:
             ]
         else:
             of = slots(scheme, self.shown)
-            names = titles(scheme)
-            named = [code for code in range(len(names)) if int(of[code]) < NAMED]
-            lines = [(self.hue(int(of[code])), names[code]) for code in named]
+            named = np.flatnonzero(of < NAMED).tolist()
+            lines = [(self.hue(int(of[code])), scheme.titles[code]) for code in named]
             rest = int(np.count_nonzero(of == OTHER))
             lines += [(self.hue(OTHER), f"{rest} others")] if rest else []
         return lines + (

@@ -12,7 +12,6 @@ from app.map_colours import ALL, STEPS, Filter, Scheme
 from app.theme import Theme
 from app.views.map.legend_list import Colour
 
-BARS = 40
 HEIGHT, BAND = 64, 8
 NUDGE = 0.05
 """Of the range: what an arrow key moves an end by."""
@@ -33,7 +32,7 @@ class GradientKey(QWidget):
         super().__init__()
         self._theme = theme
         self._scheme: Scheme | None = None
-        self._bars: NDArray[np.float64] = np.zeros(BARS)
+        self._bars: NDArray[np.float64] = np.zeros(1)
         self._colour: Colour = lambda _: QColor()
         self._from: float | None = None
         self._shown = ALL
@@ -50,10 +49,7 @@ class GradientKey(QWidget):
     def show_scheme(self, scheme: Scheme, shown: Filter, colour: Colour) -> None:
         """Take another column, or the same with other colours."""
         self._scheme, self._shown, self._colour = scheme, shown, colour
-        low, high = scheme.range
-        known = np.clip(scheme.numbers[~np.isnan(scheme.numbers)], low, high)
-        counts = np.histogram(known, _bars(known, low, high), (low, high))[0].astype(np.float64)
-        self._bars = np.sqrt(counts / counts.max()) if counts.max(initial=0) else np.zeros(len(counts))
+        self._bars = scheme.bars
         self._tell()
         self.update()
 
@@ -157,11 +153,3 @@ class GradientKey(QWidget):
         painter.drawText(
             at, align.AlignRight | align.AlignTop, text(high if shown.high is None else shown.high)
         )
-
-
-def _bars(known: NDArray[np.float64], low: float, high: float) -> int:
-    """As many bars as there can be different numbers, so that none stands empty between two others; else `BARS`."""
-    different = np.unique(known)
-    if not 2 <= len(different) <= BARS:
-        return BARS if len(different) > 1 else 1
-    return min(max(round((high - low) / float(np.diff(different).min())) + 1, 1), BARS)

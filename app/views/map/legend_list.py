@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QIcon, QKeyEvent, QMouseEvent, QPainter, QPixm
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.map.palette import OTHER
-from app.map_colours import HIDDEN, NONE, Filter, Scheme, slots, titles
+from app.map_colours import HIDDEN, NONE, Filter, Scheme, slots
 from app.theme import Theme
 
 COUNT = int(Qt.ItemDataRole.UserRole) + 1
@@ -52,8 +52,7 @@ class LegendModel(QAbstractListModel):
         """Take another column, or the same with other colours."""
         self.beginResetModel()
         self._scheme, self.hidden, self._colour = scheme, hidden, colour
-        self._titles = [*titles(scheme), scheme.info.none]
-        self._folded = [title.casefold() for title in self._titles]
+        self._titles, self._folded = scheme.titles, scheme.folded
         self._slots = slots(scheme, Filter(hidden))
         self._icons.clear()
         self._list()

@@ -33,7 +33,7 @@ from app.views.map.second_pane import SecondPane
 from app.views.map.selection_bar import SelectionBar
 from app.views.map.stage import Stage
 from app.views.map.tools import MapTools
-from core.library.facets import Ids
+from core.library.facet_columns import Ids
 
 TYPING_MS = 150
 LEGEND_WIDTH = 200

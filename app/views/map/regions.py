@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
 from app.drawing import Drawing
-from app.map_colours import Filter, Scheme, titles
+from app.map_colours import Filter, Scheme
 from app.mapping import Mapping
 from app.views.map.stage import Stage
 
@@ -36,7 +35,7 @@ class Regions:
         if drawing is None or scheme.info.name not in NAMING or not scheme.values:
             self._stage.canvas.set_regions([])
             return
-        question = partial(_named, drawing, scheme, shown, list(titles(scheme)))
+        question = partial(_named, drawing, scheme, shown)
         self._session.background.run(question, partial(self._take, drawing), latest=f"map regions {id(self)}")
 
     def _take(self, drawing: Drawing, found: list[Region]) -> None:
@@ -44,7 +43,7 @@ class Regions:
             self._stage.canvas.set_regions(found)
 
 
-def _named(drawing: Drawing, scheme: Scheme, shown: Filter, names: Sequence[str]) -> list[Region]:
+def _named(drawing: Drawing, scheme: Scheme, shown: Filter) -> list[Region]:
     """In a thread: (x, y, text, weight) of each name."""
     from core.projection.regions import regions  # it brings SciPy
 
@@ -53,4 +52,4 @@ def _named(drawing: Drawing, scheme: Scheme, shown: Filter, names: Sequence[str]
         if shown.hidden
         else scheme.codes
     )
-    return [(one.x, one.y, one.text, one.weight) for one in regions(drawing.xy, codes, names)]
+    return [(one.x, one.y, one.text, one.weight) for one in regions(drawing.xy, codes, scheme.titles[:-1])]

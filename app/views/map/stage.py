@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -20,10 +20,12 @@ from app.map_colours import ALL, HIDDEN, Filter, Scheme, categories
 from app.mapping import Mapping
 from app.player import Player
 from app.views.map.hover_card import HoverCard
-from core.library.facets import Ids, places_of
+from core.library.facet_columns import Ids, places_of
 from core.library.records import Row
 
 MORPH_MS = 600
+LINGER_MS = 200
+"""A pointer that only passes is not listened to."""
 NEAR = 10
 """True neighbours that lines lead to."""
 
@@ -77,6 +79,8 @@ class Stage(QWidget):
         self._lines = True
         self._found: Ids | None = None
         self._mine = False
+        self._linger = QTimer(self, singleShot=True, interval=LINGER_MS)
+        self._linger.timeout.connect(self._ask_preview)
         self.canvas = MapCanvas(self._session.theme)
         self.card = HoverCard(self._session, self.canvas)
         layout = QVBoxLayout(self)
@@ -138,7 +142,7 @@ class Stage(QWidget):
             return
         file_id = int(self.drawing.files[row])
         if file_id != self.card.file_id and self.previews:
-            self._mapping.rows([file_id], self._preview, "map preview")
+            self._linger.start()
         self.card.show_at(file_id, float(self.drawing.kept[row]), at)
 
     def set_previews(self, on: bool) -> None:
@@ -147,12 +151,17 @@ class Stage(QWidget):
         if not on:
             self._stop_preview()
 
+    def _ask_preview(self) -> None:
+        if self.card.file_id and self.previews:
+            self._mapping.rows([self.card.file_id], self._preview, "map preview")
+
     def _preview(self, rows: list[Row]) -> None:
         if rows and self.previews and rows[0].file_id == self.card.file_id and rows[0].online:
             middle = (rows[0].seconds or 0.0) / 3
             self._player.preview(tracks.playable(rows[0]), middle)
 
     def _stop_preview(self) -> None:
+        self._linger.stop()
         self._player.stop_preview()
 
     def _titles_of(self, rows: list[int]) -> None:

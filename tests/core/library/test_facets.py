@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.library.facets import UNKNOWN, Facets
+from core.library.facet_columns import UNKNOWN
+from core.library.facets import Facets
 from core.library.records import Row
 from core.library.store import Library
 from tests.synthetic import Mix, fill
