@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyle, QWidget
 
 
 class Flight(QVariantAnimation):
-    """Calls `step(share)` with a share from 0 to 1 at each frame; the last call is with 1 exactly.
+    """Calls `step(share)` with a share from 0 to 1, at once and at each frame; the last call is with 1 exactly.
 
     Parameters
     ----------
@@ -35,6 +35,7 @@ class Flight(QVariantAnimation):
             return
         self.setDuration(ms)
         self._step = step
+        step(0.0)
         self.start()
 
     def _forward(self, share: float) -> None:

@@ -32,12 +32,14 @@ class Gestures:
         self.outline: list[QPointF] = []
         self._pressed: QPointF | None = None
         self._last = QPointF()
+        self._boxed = False
         self._doing: Literal["", "pan", "lasso", "rectangle"] = ""
 
     def press(self, event: QMouseEvent) -> None:
         """Begin something, which only a move will decide to be no click."""
         if event.button() in {Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton}:
             self._pressed = self._last = event.position()
+            self._boxed = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             self._doing = ""
 
     def move(self, event: QMouseEvent) -> None:
@@ -113,7 +115,7 @@ class Gestures:
     def _begin(self, event: QMouseEvent) -> None:
         assert self._pressed is not None
         left = bool(event.buttons() & Qt.MouseButton.LeftButton)
-        boxed = self.tool == "pan" and bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        boxed = self.tool == "pan" and self._boxed
         self._doing = "rectangle" if left and boxed else self.tool if left else "pan"
         self.outline = [] if self._doing == "pan" else [self._pressed]
         self._last = self._pressed

@@ -27,17 +27,17 @@ STEPS = 255
 """Steps of a gradient: 0 to 254; 255 is NOTHING."""
 
 LIGHT_HUES = (
-    "#0a71b1", "#c9690c", "#860257", "#0d8963", "#9174f9", "#694e00", "#472aaa", "#ad2f8d", "#b6143f", "#016770",
-    "#13a08d", "#740988", "#5d8e0c", "#054a5e", "#906106", "#454605", "#3549c3", "#ee5590", "#096338", "#0680da",
+    "#0a71b1", "#c9690c", "#860257", "#13a08d", "#9174f9", "#472aaa", "#b6143f", "#694e00", "#5d8e0c", "#ad2f8d",
+    "#3549c3", "#740988", "#096338", "#0680da", "#054a5e", "#454605", "#906106", "#016770", "#0d8963", "#ee5590",
 )  # fmt: skip
 DARK_HUES = (
-    "#31a8fd", "#feb07a", "#b64181", "#0dca94", "#cfc9ff", "#9f7808", "#6d60cf", "#e273c1", "#e86374", "#139ca8",
-    "#3fe0cb", "#9d4daf", "#95cc51", "#0e7492", "#d59114", "#6d6e0a", "#6481ed", "#fdcedb", "#099757", "#80bdfc",
+    "#31a8fd", "#feb07a", "#b64181", "#3fe0cb", "#cfc9ff", "#6d60cf", "#e86374", "#9f7808", "#95cc51", "#e273c1",
+    "#6481ed", "#9d4daf", "#099757", "#80bdfc", "#0e7492", "#6d6e0a", "#d59114", "#139ca8", "#0dca94", "#fdcedb",
 )  # fmt: skip
 
 # From low to high; the lightness runs one way only, so that the order is seen without seeing the hue.
 LIGHT_RAMP = ("#c47f0a", "#cf5b3c", "#b93a70", "#86308f", "#4b2f8d", "#1c2260")
-DARK_RAMP = ("#4a6be0", "#8a68e6", "#c968c9", "#f0809a", "#fdb07a", "#fbf0a6")
+DARK_RAMP = ("#3f5fd0", "#7a68dc", "#b874d4", "#ea8cb0", "#fcbd8e", "#fbf2ac")
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,10 +27,10 @@ RINGED = 400
 LARGEST, SMALLEST = 6.5, 0.9
 """Radius of a dot (logical pixels) where there is room; below the smallest it is a square of two pixels or one."""
 
-COVERED = 0.9
-"""What the dots would cover where points lie dense, if none overlapped."""
+COVERED = 1.8
+"""What the dots would cover where points lie dense, against the room there is: some overlap."""
 
-ROUND, SOFT = 900_000, 1_600_000
+ROUND, SOFT = 250_000, 1_200_000
 """Pixels of round discs, and of soft dots, that there is time for in a frame."""
 
 CLOUD_LIGHT, CLOUD_DARK = 0.27, 0.34
@@ -194,7 +194,7 @@ class Scene:
         halo = min(max((radius - 3.0) * 0.3, 0.0), 1.0)
         radius = (radius - halo / 2) * ratio
         shade = round(0.75 * min(max(math.log10(n / 20_000) / 1.5, 0.0), 1.0), 1)
-        if radius >= SMALLEST and n * math.pi * (radius + halo * ratio + 0.5) ** 2 <= ROUND:
+        if radius >= SMALLEST and n * math.pi * (radius + halo * ratio + 1) ** 2 <= ROUND:
             return Dots("round", radius, halo * ratio, shade)
         radius = round(4 * min(radius, math.sqrt(SOFT / math.pi / n))) / 4
         return Dots("soft" if radius >= SMALLEST else "square", radius, 0.0, shade)

@@ -15,9 +15,11 @@ LOOKED_AT = 20_000
 """Of so many points in view at most the next one is looked for."""
 
 
-def seen(points: Points, camera: Camera, size: Size, on: NDArray[np.bool_] | None) -> NDArray[np.int64]:
-    """Places in view, as many as can be walked; a fair sample where there are more."""
-    left, top, right, bottom = camera.view(size)
+def seen(
+    points: Points, camera: Camera, size: Size, on: NDArray[np.bool_] | None, margin: float = 0.0
+) -> NDArray[np.int64]:
+    """Places in view and `margin` around it, as many as can be walked; a fair sample where there are more."""
+    left, top, right, bottom = camera.view(size, margin)
     places = points.within(left, top, right, bottom)
     if on is not None:
         places = places[on[places]]
@@ -48,7 +50,7 @@ def toward(
     here = points.at(row)
     if here is None:
         return row
-    places = seen(points, camera, size, on)
+    places = seen(points, camera, size, on, margin=max(size))
     right, down = points.x[places] - here[0], points.y[places] - here[1]
     ahead = right * direction[0] + down * direction[1]
     aside = np.abs(right * direction[1] - down * direction[0])
