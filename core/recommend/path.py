@@ -125,6 +125,9 @@ def _places(
         return []
     angle, inside, turn = _angles(unit, ends)
     free = np.flatnonzero(~hidden)
+    if not turn:  # all that is near is between; each place has its share of the nearest
+        order = free[np.lexsort((free, -inside[free]))][: CANDIDATES * count]
+        return [order[place::count] for place in range(count)]
     goals = turn * np.arange(1, min(count, MOST_GOALS) + 1) / (min(count, MOST_GOALS) + 1)
     some = _around(angle[free], inside[free], goals, 3 * count)
     rows = free[some]
@@ -147,9 +150,11 @@ def _angles(unit: NDArray[np.float32], ends: tuple[int, int]) -> tuple[Floats, F
     """Each row's angle in the ends' plane, its length there, and the angle between the ends."""
     a, b = (unit[end].astype(np.float64) for end in ends)
     cosine = float(np.clip(a @ b, -1, 1))
-    if cosine > SAME or cosine < -SAME:  # no plane, or any: who is nearest to the ends lies between them
-        inside = (unit @ a.astype(np.float32)).astype(np.float64)
-        return np.full(len(unit), 0.5), inside, 1.0
+    if abs(cosine) > SAME or not b.any():  # no plane, or any
+        x = (unit @ a.astype(np.float32)).astype(np.float64)
+        if cosine >= 0:
+            return np.zeros(len(unit)), x, 0.0
+        return np.arccos(x.clip(-1, 1)), (x != 0).astype(np.float64), np.pi
     side = b - cosine * a
     side /= np.linalg.norm(side)
     x, y = (unit @ np.stack([a, side], axis=1).astype(np.float32)).astype(np.float64).T
