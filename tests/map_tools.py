@@ -31,7 +31,7 @@ def vectors(numbers: Sequence[int], dim: int, groups: int = 12, sheet: int = 6) 
         own = np.random.default_rng([7, number])
         place = own.uniform(-1.5, 1.5, sheet)
         group = number * 7919 % groups
-        result[row] = centres[group] + np.sin(place) @ axes[group] * 2 + 0.2 * own.standard_normal(dim)
+        result[row] = 2 * centres[group] + np.sin(place) @ axes[group] * 2 + 0.2 * own.standard_normal(dim)
     return result
 
 

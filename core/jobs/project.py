@@ -38,13 +38,16 @@ SECOND = "Drawing it once more, to see what chance does"
 BASELINE_MOST = 20_000
 """Above, a second drawing takes longer than what it tells is worth."""
 
+LAST_SEED = 2**31 - 1
+"""Numbers below are seeds; the second drawing's is one more."""
+
 
 class Params(BaseModel):
     """What to draw."""
 
     encoder: str = ""
     method: str = "umap"
-    seed: int | None = Field(None, ge=0, le=2**31 - 2)
+    seed: int | None = Field(None, ge=0, lt=LAST_SEED)
     """Another one than the map was drawn with draws anew, from nothing. None: that of the map, else 0."""
     refit: bool = False
     """Draw anew, from where the map is now."""
@@ -160,7 +163,8 @@ class _Run:
     def _seed(self) -> int:
         if self.params.seed is not None:
             return self.params.seed
-        return int(self.record.params.get("seed", 0)) if self.record else 0
+        known = self.record.params.get("seed") if self.record else 0
+        return known if isinstance(known, int) and 0 <= known < LAST_SEED else 0
 
     def _from(self) -> Points | None:
         """The map that the new one begins from."""
@@ -194,7 +198,7 @@ class _Run:
         watch = self._watch(MEASURING)
         watch(0, 0)
         figures = drawing.worth(on, done, watch)
-        done = replace(done, clusters=self._clusters(on, done))
+        done = replace(done, clusters=self._clusters(done))
         figures |= {
             "clusters": int(done.clusters.max()) + 1,
             "seconds": round(time.monotonic() - self.started, 2),
@@ -210,17 +214,14 @@ class _Run:
             self.encoder.id, self.plan, self.params.method, params, figures, done
         )
 
-    def _clusters(self, on: drawing.Sheet, done: Points) -> NDArray[np.int16]:
+    def _clusters(self, done: Points) -> NDArray[np.int16]:
         """Groups by sound; those that were there before keep their numbers, as far as they are still the same."""
-        groups = clusters.k_means(on.unit)
-        if len(on.rest):
-            groups = np.concatenate((groups, np.full(len(on.rest), -1, np.int16)))
         if self.old is None:
-            return groups
+            return done.clusters
         before = np.full(len(done), -1, np.int16)
         rows, others = plane.common(done.tracks, self.old.tracks)
         before[rows] = self.old.clusters[others]
-        return clusters.named_as(groups, before)
+        return clusters.named_as(done.clusters, before)
 
     def _second(
         self, record: ProjectionRecord, on: drawing.Sheet, work: Work, points: plane.Plane, child: Child

@@ -14,7 +14,7 @@ from core.errors import UserError
 from core.library.projections import Points
 from core.library.records import EncoderRecord
 from core.library.store import Library
-from core.projection import graph, plane, quality
+from core.projection import clusters, graph, plane, quality
 from core.projection.child import Child
 from core.projection.graph import Graph, Matrix
 from core.projection.methods import Method, Task
@@ -71,7 +71,8 @@ def start(on: Sheet, old: Points | None, onto: Points | None) -> plane.Plane:
     """
     if old is not None:
         points, known = _old_places(on, old)
-        points[~known], _ = place(on.unit[~known], on.unit[known], points[known])
+        if not known.all():
+            points[~known], _ = place(on.unit[~known], on.unit[known], points[known])
         return points
     points = plane.centred(plane.principal(on.unit))
     turned = None if onto is None else plane.aligned(on.tracks, points, onto.tracks, onto.points)
@@ -107,10 +108,10 @@ def positions(work: Task, child: Child | None, watch: Stage) -> tuple[plane.Plan
 
 
 def finished(on: Sheet, near: Graph, points: plane.Plane, onto: Points | None, watch: Stage) -> Points:
-    """The whole map: turned onto another one, the rest placed, and the share of neighbours kept of every track."""
+    """The whole map: turned onto another one, its groups, the rest placed, and the neighbours kept."""
     turned = None if onto is None else plane.aligned(on.tracks, points, onto.tracks, onto.points)
     fitted = Points(on.tracks, points if turned is None else turned)
-    fitted = replace(fitted, kept=quality.kept(near.rows, fitted.points))
+    fitted = replace(fitted, kept=quality.kept(near.rows, fitted.points), clusters=clusters.k_means(on.unit))
     return fitted.joined(added(fitted, on.unit, on.rest, on.snapshot, watch)) if len(on.rest) else fitted
 
 

@@ -20,7 +20,7 @@ from core.vectors import Snapshot
 K = 30
 """Neighbours kept of each row."""
 FLAT = 100_000
-"""Up to so many rows every pair is looked at; above, a graph of links is walked (HNSW)."""
+"""Up to the pairs of so many rows each is looked at; above, a graph of links is walked (HNSW)."""
 LINKS, EF_BUILD, EF_SEARCH = 32, 80, 128
 PRODUCTS = 2e10
 """Multiplications between two looks at whether to stop: a quarter of a second on two cores."""
@@ -85,8 +85,9 @@ def nearest_of(queries: Matrix, unit: Matrix, k: int, watch: Watch = unwatched) 
 
 def _search(queries: Matrix, unit: Matrix, k: int, watch: Watch) -> tuple[Rows, Matrix]:
     queries, unit = np.ascontiguousarray(queries, np.float32), np.ascontiguousarray(unit, np.float32)
-    look = _flat(unit) if len(unit) <= FLAT else _linked(unit, watch)
-    m, step = len(queries), max(FEWEST_QUERIES, int(PRODUCTS / max(unit.size, 1)))
+    m = len(queries)
+    look = _flat(unit) if m * len(unit) <= FLAT**2 else _linked(unit, watch)
+    step = max(FEWEST_QUERIES, int(PRODUCTS / max(unit.size, 1)))
     found, distances = np.empty((m, k), np.int32), np.empty((m, k), np.float32)
     for start in range(0, m, step):
         watch(start, m)
