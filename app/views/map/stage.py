@@ -78,6 +78,7 @@ class Stage(QWidget):
         self.previews = False
         self._lines = True
         self._found: Ids | None = None
+        self._chosen: tuple[Drawing | None, Ids | None, Ids] = None, None, np.empty(0, np.int64)
         self._mine = False
         self._linger = QTimer(self, singleShot=True, interval=LINGER_MS)
         self._linger.timeout.connect(self._ask_preview)
@@ -230,7 +231,13 @@ class Stage(QWidget):
     @property
     def chosen(self) -> Ids:
         """The rows of the selected files."""
-        return np.empty(0, np.int64) if self.drawing is None else self.drawing.rows(self._session.selection)
+        if self.drawing is None:
+            return np.empty(0, np.int64)
+        drawing, selection, rows = self._chosen
+        if drawing is not self.drawing or selection is not self._session.selection:
+            rows = self.drawing.rows(self._session.selection)
+            self._chosen = self.drawing, self._session.selection, rows
+        return rows
 
     def _follow(self) -> None:
         rows = self._show_selection()
