@@ -307,7 +307,10 @@ class RulesPopover(QFrame):
         self.pages.setCurrentIndex(0)
         self.adjustSize()
         room = self.screen().availableGeometry()
-        self.move(max(min(place.x(), room.right() - self.width()), room.left()), place.y())
+        self.move(
+            max(min(place.x(), room.right() - self.width()), room.left()),
+            max(min(place.y(), room.bottom() - self.height()), room.top()),
+        )
         self.show()
         self.other_artists.setFocus(Qt.FocusReason.PopupFocusReason)
 
