@@ -30,7 +30,7 @@ LARGEST, SMALLEST = 6.5, 0.9
 COVERED = 1.8
 """What the dots would cover where points lie dense, against the room there is: some overlap."""
 
-ROUND, SOFT = 250_000, 1_200_000
+ROUND, SOFT = 520_000, 500_000
 """Pixels of round discs, and of soft dots, that there is time for in a frame."""
 
 CLOUD_LIGHT, CLOUD_DARK = 0.27, 0.34
@@ -68,7 +68,8 @@ class Scene:
         self.off: frozenset[int] = frozenset()
         self.highlight: NDArray[np.int64] | None = None
         self.selection: NDArray[np.int64] = np.empty(0, np.int64)
-        self.codes: NDArray[np.uint16] = np.empty(0, np.uint16)
+        self._plain: NDArray[np.uint16] = np.empty(0, np.uint16)
+        self.codes: NDArray[np.uint16] = self._plain
         self.marked: NDArray[np.int64] = np.empty(0, np.int64)
         self.moving: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         self.fading = False
@@ -110,12 +111,12 @@ class Scene:
     def set_highlight(self, rows: ArrayLike | None) -> None:
         """Which rows stand out, the others fade; None: no difference."""
         self.highlight = None if rows is None else self._rows(rows)
-        self._recode()
+        self._mark()
 
     def set_selection(self, rows: ArrayLike) -> None:
         """Which rows are selected."""
         self.selection = self._rows(rows)
-        self._recode()
+        self._mark()
 
     def _rows(self, rows: ArrayLike) -> NDArray[np.int64]:
         given = np.asarray(rows, np.int64).ravel()
@@ -127,15 +128,22 @@ class Scene:
         self.version += 1
 
     def _recode(self) -> None:
-        points = self.points
+        """The categories of the places have changed."""
+        self._plain = self.categories.take(self.points.order).astype(np.uint16)
+        self._plain += self.points.levels.astype(np.uint16) << np.uint16(DENSITY)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Who stands out has changed."""
         rows = [self.highlight] if self.highlight is not None else []
         rows += [self.selection] if len(self.selection) > RINGED else []
         self.fading = bool(rows)
-        places = points.places[np.concatenate(rows)] if rows else np.empty(0, np.int32)
-        self.marked = np.unique(places[places >= 0]).astype(np.int64)
-        self.codes = self.categories.take(points.order).astype(np.uint16)
-        self.codes += points.levels.astype(np.uint16) << np.uint16(DENSITY)
-        self.codes[self.marked] |= np.uint16(1 << MARKED)
+        marks = np.zeros(len(self._plain), np.uint16)
+        for some in rows:
+            places = self.points.places[some]
+            marks[places[places >= 0]] = 1 << MARKED
+        self.marked = np.flatnonzero(marks)
+        self.codes = self._plain | marks if self.fading else self._plain
         self.version += 1
 
     # -- what can be pointed at
