@@ -66,6 +66,9 @@ COLUMNS: tuple[ColumnInfo, ...] = (
 SHARED = ColumnInfo("shared", "Agreement", "On one map only", "numbers", stored=False)
 """Only where two maps stand beside each other."""
 BY_NAME = {info.name: info for info in (*COLUMNS, SHARED)}
+FIRST = ("folder", "genre", "artist", "cluster")
+"""Until a person chooses: the first of these that tells at least `ENOUGH` of the points apart."""
+ENOUGH = 0.3
 SHARES = ("trust", "shared")
 """Columns of shares, 0 to 1."""
 
@@ -135,6 +138,11 @@ class Scheme:
         known = np.clip(self.numbers[~np.isnan(self.numbers)], low, high)
         counts = np.histogram(known, _bars(known, low, high), (low, high))[0].astype(np.float64)
         return np.sqrt(counts / max(counts.max(initial=0), 1))
+
+    @property
+    def told_apart(self) -> float:
+        """Share of the points that have a colour of their own."""
+        return float(self.counts[:NAMED].sum()) / max(self.n, 1)
 
     def prepared(self) -> Scheme:
         """The same with all of it worked out: for a thread."""

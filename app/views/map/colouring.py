@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.drawing import Drawing
-from app.map_colours import ALL, BY_NAME, COLUMNS, SHARED, ColumnInfo, Filter, Scheme, like, scheme_of
+from app.map_colours import ALL, BY_NAME, ENOUGH, FIRST, SHARED, ColumnInfo, Filter, Scheme, like, scheme_of
 from app.mapping import Mapping
 from app.player import Playable, Player
 from app.second_map import Beside, SecondMap
@@ -24,7 +24,14 @@ class Colouring(QObject):
     ----------
     mapping, stage, legend, player
         Whose columns, on which map, explained where; and what plays.
+
+    Signals
+    -------
+    picked(str)
+        A column that tells the points apart was found, before a person has chosen one.
     """
+
+    picked = Signal(str)
 
     def __init__(self, mapping: Mapping, stage: Stage, legend: Legend, player: Player) -> None:
         super().__init__(stage)
@@ -33,7 +40,7 @@ class Colouring(QObject):
         self._regions = {stage: Regions(mapping, stage)}
         self._filters: dict[str, Filter] = {}
         self._played: set[int] = set()
-        self.info = COLUMNS[0]
+        self.info, self.chosen = BY_NAME[FIRST[0]], False
         stage.arranged.connect(self.refresh)
         legend.filter_changed.connect(self._filter)
         mapping.columns_changed.connect(self._columns_changed)
@@ -47,9 +54,12 @@ class Colouring(QObject):
         stage.arranged.connect(self.refresh)
         second.compared_changed.connect(self.refresh)
 
-    def colour_by(self, name: str) -> None:
+    def colour_by(self, name: str, by_person: bool = True) -> None:
         """Let the colours stand for another column."""
+        self.chosen = self.chosen or by_person
         self.info = BY_NAME[name]
+        if not by_person:
+            self.picked.emit(name)
         self.refresh()
 
     def refresh(self) -> None:
@@ -78,6 +88,9 @@ class Colouring(QObject):
         name = scheme.info.name
         if name != self.info.name or self._stage.drawing is None or scheme.n != len(self._stage.drawing):
             return  # a newer question is on its way
+        if not self.chosen and name in FIRST[:-1] and scheme.told_apart < ENOUGH:
+            self.colour_by(FIRST[FIRST.index(name) + 1], by_person=False)
+            return
         shown = self._filters.get(name, ALL)
         hidden = frozenset(code for code in shown.hidden if code < len(scheme.values))
         shown = Filter(hidden, shown.low, shown.high)

@@ -119,6 +119,7 @@ class MapView(QWidget):
         session.selection_changed.connect(self._count_selection)
         session.encoders_changed.connect(self._show_state)
         tools.column.currentIndexChanged.connect(lambda _: self._column_chosen())
+        self.colouring.picked.connect(self._column_picked)
         tools.search.textChanged.connect(lambda _: self._typing.start())
         self._typing.timeout.connect(self._search)
         tools.touch_chosen.connect(self._touch)
@@ -210,6 +211,11 @@ class MapView(QWidget):
         if place >= 0:
             self.tools.column.setCurrentIndex(place)
 
+    def _column_picked(self, name: str) -> None:
+        blocked = self.tools.column.blockSignals(True)
+        self.colour_by(name)
+        self.tools.column.blockSignals(blocked)
+
     def _column_chosen(self) -> None:
         self.colouring.colour_by(str(self.tools.column.currentData()))
 
@@ -299,7 +305,8 @@ class MapView(QWidget):
         splitter = (
             "" if self.pane is not None else bytes(self.splitter.saveState().toBase64().data()).decode()
         )
-        return f"{self.colouring.info.name} {marks} {splitter}"
+        name = self.colouring.info.name if self.colouring.chosen else "-"
+        return f"{name} {marks} {splitter}"
 
     def restore_state(self, text: str) -> None:
         """Take over what `save_state` gave; what is damaged is passed over."""

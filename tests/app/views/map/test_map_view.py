@@ -279,3 +279,16 @@ def test_what_the_view_remembers(on_map: MapScene) -> None:
     assert not view.legend.isVisible()
     view.restore_state("nonsense \0 here")
     assert view.colouring.info.name == "year"
+
+
+def test_where_folders_tell_nothing_apart_another_column_does(on_map: MapScene) -> None:
+    with Library(on_map.scene.context.library.path) as library, library._db.write() as connection:
+        connection.exec_driver_sql("UPDATE file SET folder = 'f' || id")
+    view = on_map.view
+    assert view.stage.scheme is not None
+    assert view.stage.scheme.info.name == "genre"
+    assert view.tools.column.currentData() == "genre"
+    assert view.save_state().startswith("- ")
+    view.colour_by("folder")  # a person may want it all the same
+    on_map.scene.until(lambda: view.stage.scheme is not None and view.stage.scheme.info.name == "folder")
+    assert view.save_state().startswith("folder ")
