@@ -80,7 +80,7 @@ class Request:
             return cls(
                 _kind(rule["kind"]), _text(rule["encoder"]), _text(rule["plan"]), _tracks(rule["seeds"]),
                 _count(rule["n"]), _tracks(rule.get("more", [])), _tracks(rule.get("less", [])),
-                _tracks(rule.get("waypoints", [])), Spacing(*map(_whole, rule.get("spacing", [5, 3]))),
+                _tracks(rule.get("waypoints", [])), _spacing(rule.get("spacing", [5, 3])),
                 Rules.of(rule.get("rules", {})),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -137,6 +137,11 @@ def _count(value: object) -> int:
     if not 0 < _whole(value) <= MOST:
         raise ValueError("how many")
     return _whole(value)
+
+
+def _spacing(value: object) -> Spacing:
+    artist, album = _tracks(value)
+    return Spacing(artist, album)
 
 
 def _tracks(value: object) -> tuple[int, ...]:

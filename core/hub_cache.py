@@ -59,7 +59,8 @@ class HubCache:
         """Tracks, their values, and among how many they were measured; nothing where it is broken or foreign."""
         with (
             suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
-            np.load(self._path) as stored,
+            self._path.open("rb") as file,  # np.load itself leaves a broken one open
+            np.load(file) as stored,
         ):
             ids, values, among = stored["ids"], stored["values"], stored["among"]
             sound = values.shape == ids.shape and values.dtype == np.float32 and bool((values > 0).all())

@@ -73,6 +73,8 @@ class Rules:
         ValueError
             It is nothing of the kind.
         """
+        if not isinstance(plain, Mapping):
+            raise ValueError("rules by name")
         given = dict(plain)
         if unknown := set(given) - {one.name for one in fields(cls)}:
             raise ValueError(f"unknown rules {sorted(unknown)}")

@@ -1,0 +1,336 @@
+"""Lists with their receipts over a real library: rules, paths, radio, moments, and what cannot be answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from core.asking import Request, kept, refreshed
+from core.audio.spread import starts
+from core.errors import UserError
+from core.library.records import Read
+from core.library.store import Library
+from core.neighbours import Neighbours, Rules, Spacing
+from core.recommend import measure, unit_rows
+from tests.shelf import DIM, Shelf
+
+PLAN = "spread-10"
+N = 24
+
+
+def tagged(shelf: Shelf, tracks: list[int]) -> None:
+    """Artist and year by number, four artists, one track of each without a year; folders of six."""
+    statement = text("""
+        UPDATE file SET artist = :artist, album = :album, year = :year, genre = :genre, seconds = 100.0
+        WHERE track_id = :track
+    """)
+    with shelf.library._db.write() as connection:
+        for number, track in enumerate(tracks):
+            values = {
+                "track": track, "artist": f"Artist {number % 4}", "album": f"Album {number % 8}",
+                "year": None if number < 4 else 1970 + number, "genre": "Jazz" if number % 2 else "Rock",
+            }  # fmt: skip
+            connection.execute(statement, values)
+
+
+def segments(track: int) -> np.ndarray:
+    return np.random.default_rng(track).standard_normal((10, DIM)).astype(np.float16)
+
+
+def filled(folder: Path) -> Shelf:
+    """24 tracks with vectors under "spread-10", the first twenty with those of their segments."""
+    (folder / "music").mkdir()
+    shelf = Shelf(Library(folder / "a.earmap"), folder / "music")
+    for number in range(N):
+        shelf.write(f"{number // 6}/{number:02}.mp3", f"C{number}")
+    shelf.both()
+    tracks = tracks_of(shelf)
+    tagged(shelf, tracks)
+    for number, track in enumerate(tracks):
+        own = segments(track)
+        read = Read(
+            shelf.row(f"{number // 6}/{number:02}.mp3").file_id, "ok", identity=f"C{number}", seconds=100.0,
+            vector=own.astype(np.float32).mean(axis=0), segments=own if number < 20 else None, n_segments=10,
+        )  # fmt: skip
+        shelf.library.files.record([read], shelf.encoder.id, PLAN, "cpu", "float32")
+    return shelf
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """For questions: no file is changed in it."""
+    shelf = filled(tmp_path_factory.mktemp("answers"))
+    with shelf.library:
+        yield shelf
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Shelf]:
+    """For tests that change files."""
+    shelf = filled(tmp_path)
+    with shelf.library:
+        yield shelf
+
+
+def tracks_of(shelf: Shelf) -> list[int]:
+    return [shelf.row(f"{number // 6}/{number:02}.mp3").track_id or 0 for number in range(N)]
+
+
+@pytest.fixture
+def tracks(shelf: Shelf) -> list[int]:
+    return tracks_of(shelf)
+
+
+def fresh(shelf: Shelf) -> Neighbours:
+    made = Neighbours(shelf.library, shelf.encoder, PLAN)
+    made.refresh()
+    return made
+
+
+@pytest.fixture
+def known(shelf: Shelf) -> Neighbours:
+    return fresh(shelf)
+
+
+def test_rules_and_their_receipt(shelf: Shelf, tracks: list[int], known: Neighbours) -> None:
+    shelf.library.labels.set(tracks[:12], "calm")
+    known._facts_due = 0.0
+    known.refresh()
+    folders = frozenset({shelf.row("1/06.mp3").folder, shelf.row("0/00.mp3").folder})
+    rules = Rules(
+        other_artists=True, years=(1974, 1990), genres=frozenset({"jazz"}), labels=frozenset({"Calm"}),
+        folders=folders, fold=False,
+    )  # fmt: skip
+    found = known.ask([tracks[5]], n=10, rules=rules)
+    assert {tracks.index(match.track_id) for match in found.matches} == {7, 11}
+    assert found.receipt == (
+        "24 tracks compared, as mfcc hears them.",
+        "Other artists: 5 tracks left out.",
+        "Years 1974 to 1990: 5 tracks left out, 3 of them without a year.",
+        "Genre jazz: 9 tracks left out.",
+        f"Folder {' or '.join(sorted(folders))}: 2 tracks left out.",
+        "Label Calm: no track left out.",
+        "Only 2 of the 10 that were asked for: no more are left.",
+    )
+
+
+def test_a_list_without_rules_is_the_similar_one(tracks: list[int], known: Neighbours) -> None:
+    found = known.ask(tracks[:2], more=[tracks[2]], less=[tracks[3]], n=5)
+    assert list(found.matches) == known.similar(tracks[:3], [tracks[3]], 5)
+    assert found.receipt == (
+        "24 tracks compared, as mfcc hears them.", "More like 1 track: counted as chosen.",
+        "Less like 1 track: that likeness counts half, against.", "All 5 that were asked for.",
+    )  # fmt: skip
+    doubled = known.ask([tracks[0], tracks[0]], more=[tracks[0]], less=[tracks[0]])
+    assert doubled.matches == known.ask([tracks[0]]).matches
+
+
+def test_hubs_are_corrected_and_it_is_said_what_that_changed(tracks: list[int], known: Neighbours) -> None:
+    plain = {match.track_id for match in known.ask([tracks[0]], n=8).matches}
+    found = known.ask([tracks[0]], n=8, rules=Rules(hubness="local"))
+    new = len({match.track_id for match in found.matches} - plain)
+    assert f"Hubs corrected: {new} of these 8 would not be here without." in found.receipt
+    effect = known.hub_effect()
+    assert effect is not None
+    assert effect.rows == N
+    again = Neighbours(known._library, known.encoder, PLAN)
+    again.refresh()
+    assert again.ask([tracks[0]], n=8, rules=Rules(hubness="local")) == found, "read from beside the vectors"
+
+
+def test_new_tracks_get_their_surroundings_and_broken_files_are_made_again(
+    own: Shelf,
+) -> None:
+    before = fresh(own)._scale()
+    (kept_file,) = own.library.sidecar("vectors").glob("hubs-*.npz")
+    kept_file.write_bytes(b"PK\x03\x04 nothing")
+    again = fresh(own)
+    assert (again._scale() == before).all()
+    own.write("new.mp3", "NEW")
+    own.both()
+    row = own.row("new.mp3")
+    read = Read(row.file_id, "ok", identity="NEW", vector=np.ones(DIM, np.float32), n_segments=1)
+    own.library.files.record([read], own.encoder.id, PLAN, "cpu", "float32")
+    again.refresh()
+    after = again._scale()
+    assert len(after) == N + 1
+    place = int(again.snapshot.rows([row.track_id or 0])[0])
+    assert (np.delete(after, place) == before).all(), "one more changes nobody's surroundings yet"
+    assert after[place] != 1
+
+
+def test_a_path_and_its_receipt(tracks: list[int], known: Neighbours) -> None:
+    found = known.path(tracks[0], tracks[1], 6, [tracks[2]], Rules(years=(1980, None)))
+    ids = [match.track_id for match in found.matches]
+    assert (ids[0], ids[-1], len(set(ids))) == (tracks[0], tracks[1], 6)
+    assert tracks[2] in ids[1:-1]
+    assert all(tracks.index(one) >= 10 for one in ids[1:-1] if one != tracks[2])
+    unit = known.snapshot.unit[known.snapshot.rows(ids)]
+    likeness = [float(a @ b) for a, b in pairwise(unit)]
+    assert [match.score for match in found.matches] == pytest.approx([1.0, *likeness], abs=1e-5)
+    assert f"steps of {min(likeness):.2f} to {max(likeness):.2f}" in found.receipt[2]
+    assert found.receipt[1].startswith("Years from 1980: ")
+    assert found.receipt[-1] == "All 6 that were asked for."
+
+
+def test_paths_that_cannot_be(tracks: list[int], known: Neighbours) -> None:
+    same = known.path(tracks[0], tracks[0])
+    assert same.matches == ()
+    assert "choose two different ones" in same.receipt[0]
+    gone = known.path(tracks[0], 10**9)
+    assert gone.matches == ()
+    assert "has no vector yet" in gone.receipt[0]
+    # More stops than places, twice the same, one that nobody has heard: the rest is a path all the same.
+    found = known.path(tracks[0], tracks[1], 3, [tracks[4], tracks[5], tracks[4], tracks[0], 10**9])
+    assert [match.track_id for match in found.matches] == [tracks[0], tracks[4], tracks[5], tracks[1]]
+    assert "A track that was named twice is passed once." in found.receipt
+    assert "1 track on the way without a vector yet: passed over." in found.receipt
+    few = known.path(tracks[0], tracks[1], 50, rules=Rules(genres=frozenset({"Jazz"})))
+    assert few.receipt[-1] == f"Only {len(few.matches)} of the 50 that were asked for: no more are left."
+
+
+def test_a_radio_and_its_receipt(tracks: list[int], known: Neighbours) -> None:
+    found = known.radio([tracks[0]], 8, Spacing(2, 0))
+    numbers = [0, *(tracks.index(match.track_id) for match in found.matches)]
+    assert all(numbers[i] % 4 not in {n % 4 for n in numbers[max(0, i - 2) : i]} for i in range(1, 9))
+    assert "Spacing, 2 other tracks between two of one artist: kept throughout." in found.receipt
+    more = known.radio(
+        [tracks[0]], 8, Spacing(2, 0), played=[tracks[0], *(m.track_id for m in found.matches)]
+    )
+    assert not {m.track_id for m in more.matches} & {m.track_id for m in found.matches}
+    whole = known.radio([tracks[0]], 60, Spacing(9, 9), Rules(genres=frozenset({"Rock"})))
+    assert len(whole.matches) == 11
+    assert any("relaxed for" in line and "artist" in line for line in whole.receipt)
+    assert whole.receipt[-1] == "Only 11 of the 60 that were asked for: no more are left."
+
+
+@pytest.mark.parametrize("seeds", [[], [10**9], [10**9, 10**8]])
+def test_nothing_to_start_from(known: Neighbours, seeds: list[int]) -> None:
+    for found in (known.ask(seeds), known.radio(seeds)):
+        assert found.matches == ()
+        assert found.receipt[0] == (
+            "None of the chosen tracks has been listened to yet." if seeds else "Choose a track."
+        )
+
+
+def test_an_empty_library_answers_too(tmp_path: Path) -> None:
+    with Library(tmp_path / "empty.earmap") as library:
+        (tmp_path / "m").mkdir()
+        empty = Neighbours(library, Shelf(library, tmp_path / "m").encoder, PLAN)
+        empty.refresh()
+        assert empty.ask([1], rules=Rules(hubness="local")).matches == ()
+        assert empty.radio([1]).matches == ()
+        assert empty.path(1, 2).matches == ()
+        assert empty.hub_effect() is None
+        with pytest.raises(UserError, match="No moments"):
+            empty.moment(1, 0, 3)
+
+
+def test_a_file_that_is_gone_is_in_no_list(own: Shelf) -> None:
+    known, tracks = fresh(own), tracks_of(own)
+    best = known.ask([tracks[0]], n=1).matches[0]
+    number = tracks.index(best.track_id)
+    (own.folder / f"{number // 6}/{number:02}.mp3").unlink()
+    own.scan()
+    known._facts_due = 0.0
+    known.refresh()
+    found = known.ask([tracks[0]], n=50)
+    assert best.track_id not in {match.track_id for match in found.matches}
+    assert found.receipt[0] == "23 tracks compared, as mfcc hears them."
+    assert best.track_id not in {match.track_id for match in known.radio([tracks[0]], 50).matches}
+    assert best.track_id not in {match.track_id for match in known.moment(tracks[0], 0, 100, 50)}
+
+
+def standardised(tracks: list[int]) -> dict[int, np.ndarray]:
+    stats = measure(np.concatenate([segments(track) for track in tracks[:20]]).astype(np.float32))
+    return {track: unit_rows(segments(track).astype(np.float32), stats) for track in tracks[:20]}
+
+
+def test_why_two_tracks_are_alike(tracks: list[int], known: Neighbours) -> None:
+    unit = standardised(tracks)
+    found = known.why(tracks[0], tracks[1])
+    cosine = unit[tracks[0]] @ unit[tracks[1]].T
+    i, j = np.unravel_index(cosine.argmax(), cosine.shape)
+    at = [one / 16_000 for one in starts(1_600_000, 10)]
+    assert (found[0].start_a, found[0].start_b, found[0].seconds) == (at[i], at[j], 3.0)
+    assert found[0].score == pytest.approx(float(cosine.max()), abs=1e-5)
+    assert len(found) == 3
+    turned = known.why(tracks[1], tracks[0])
+    assert [(p.start_b, p.start_a) for p in turned] == [(p.start_a, p.start_b) for p in found]
+
+
+def test_a_moment_is_found_in_the_whole_library(tracks: list[int], known: Neighbours) -> None:
+    unit, at = standardised(tracks), [one / 16_000 for one in starts(1_600_000, 10)]
+    found = known.moment(tracks[0], at[3] - 1, at[4] + 4, 30)  # two segments
+    assert known.heard(tracks[0], at[3] - 1, at[4] + 4) == (at[3], at[4])
+    query = unit[tracks[0]][3:5].mean(axis=0)
+    query /= np.linalg.norm(query)
+    expected = {track: float((unit[track] @ query).max()) for track in tracks[1:20]}
+    assert [m.track_id for m in found] == sorted(expected, key=lambda track: -expected[track])
+    assert [m.score for m in found] == pytest.approx(sorted(expected.values(), reverse=True), abs=1e-3)
+    best = found[0]
+    assert best.start_s == at[int((unit[best.track_id] @ query).argmax())]
+    assert known.file(best.track_id) == best.file_id
+    # Between two segments the nearer one stands for the seconds.
+    assert known.heard(tracks[0], at[5] + 3.2, at[5] + 3.6) == (at[5],)
+
+
+def test_moments_that_cannot_be(tracks: list[int], known: Neighbours) -> None:
+    with pytest.raises(UserError, match="No moments of this track are stored under mfcc"):
+        known.why(tracks[0], tracks[22])
+    with pytest.raises(UserError, match="No moments"):
+        known.moment(tracks[22], 0, 9)
+    with pytest.raises(UserError, match="No moments"):
+        known.moment(10**9, 0, 9)
+    with pytest.raises(UserError, match="like itself"):
+        known.why(tracks[0], tracks[0])
+    for start, end in ((5, 5), (9, 3), (-1, 3)):
+        with pytest.raises(UserError, match="no seconds of a track"):
+            known.moment(tracks[0], start, end)
+
+
+@pytest.mark.parametrize("kind", ["similar", "path", "radio"])
+def test_a_kept_list_is_made_again_by_its_question(
+    shelf: Shelf, tracks: list[int], known: Neighbours, kind: str
+) -> None:
+    request = Request(
+        kind, "mfcc", PLAN, (tracks[0], tracks[1]), 7, spacing=Spacing(1, 0),  # type: ignore[arg-type] # a parameter
+        rules=Rules(genres=frozenset({"Rock", "Jazz"}), years=(1970, 1999), hubness="local"),
+    )  # fmt: skip
+    found = request.answer(known)
+    record = kept(shelf.library, "Mine", request, found)
+    assert (record.kind, record.n) == (kind, 7)
+    assert Request.of(record.rule) == request
+    shelf.library.playlists.set_items(record.id, tracks[:3])
+    again, list_again = refreshed(shelf.library, record)
+    assert list_again == found
+    items = shelf.library.playlists.items(again.id)
+    assert [item.track_id for item in items] == [match.track_id for match in found.matches]
+
+
+def test_lists_that_cannot_be_made_again(shelf: Shelf, tracks: list[int]) -> None:
+    lists = shelf.library.playlists
+    with pytest.raises(UserError, match="by hand"):
+        refreshed(shelf.library, lists.create("Hand", tracks[:2]))
+    whole = Request("similar", "mfcc", PLAN, (tracks[0],)).rule()
+    changes: tuple[dict[str, Any], ...] = (
+        {"kind": "magic"}, {"seeds": "1"}, {"n": 0}, {"n": True}, {"spacing": [1]}, {"rules": {"x": 1}},
+        {"rules": []}, {"seeds": [1.5]}, {"encoder": 5},
+    )  # fmt: skip
+    for change in changes:
+        with pytest.raises(UserError, match="cannot be understood"):
+            Request.of({**whole, **change})
+    with pytest.raises(UserError, match="cannot be understood"):
+        Request.of({"seeds": [1]})
+    gone = lists.create("Gone", tracks[:2], "similar", {**whole, "seeds": [10**9]})
+    with pytest.raises(UserError, match="listened to"):
+        refreshed(shelf.library, gone)
+    assert lists.get(gone.id).n == 2, "it stays as it was"
+    with pytest.raises(UserError, match="nobody"):
+        refreshed(shelf.library, lists.create("No", tracks[:1], "similar", {**whole, "encoder": "nobody"}))
