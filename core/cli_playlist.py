@@ -13,6 +13,7 @@ from core.cli_base import Session, reading_command
 from core.cli_tracks import UNKNOWN_ENCODER, compared_track, track_named
 from core.errors import UserError
 from core.library.records import PlaylistItemRecord, PlaylistRecord
+from core.recommend.rules import tracks as tracks_text
 
 _ORDER = [(column, False) for column in ("artist", "album", "disc", "track")]
 
@@ -52,7 +53,7 @@ def show(session: Session, name: str) -> None:
 def create(session: Session, name: str, tracks: Sequence[str], query: str | None) -> None:
     """Keep TRACKS (numbers of tracks, or paths) as the playlist NAME."""
     record = session.library.playlists.create(name, _chosen(session, tracks, query))
-    session.tell(_json(record), f"{record.name}: {record.n} tracks.")
+    session.tell(_json(record), f"{record.name}: {tracks_text(record.n)}.")
 
 
 @playlist.command()
@@ -64,7 +65,7 @@ def add(session: Session, name: str, tracks: Sequence[str], query: str | None) -
     """Put TRACKS behind the last one of the playlist NAME."""
     record = _named(session, name)
     record = session.library.playlists.add(record.id, _chosen(session, tracks, query))
-    session.tell(_json(record), f"{record.name}: {record.n} tracks.")
+    session.tell(_json(record), f"{record.name}: {tracks_text(record.n)}.")
 
 
 @playlist.command()
@@ -100,7 +101,8 @@ def refresh(session: Session, name: str) -> None:
     new = sum(match.track_id not in known for match in found.matches)
     document = _json(record) | {"new": new, "receipt": list(found.receipt)}
     session.tell(
-        document, "\n".join([f"{record.name}: {record.n} tracks, {new} of them new.", "", *found.receipt])
+        document,
+        "\n".join([f"{record.name}: {tracks_text(record.n)}, {new} of them new.", "", *found.receipt]),
     )
 
 
@@ -117,10 +119,10 @@ def import_file(session: Session, file: Path, name: str | None) -> None:
     made = session.library.playlists.import_entries(title, listing.entries)
     document = _json(made.playlist) | {"found": made.found, "missing": made.missing, "moved": made.moved}
     document["streams"] = listing.streams
-    text = f"{made.playlist.name}: {made.found} tracks found"
+    text = f"{made.playlist.name}: {tracks_text(made.found)} found"
     parts = (
-        (made.moved, "in another place than the list says"), (made.missing, "missing, kept as they are named"),
-        (listing.streams, "addresses of streams passed over"),
+        (made.moved, "in another place than the list says"), (made.missing, "missing, kept as named"),
+        (listing.streams, "of streams passed over"),
     )  # fmt: skip
     session.tell(document, "".join([text, *(f", {count} {what}" for count, what in parts if count), "."]))
 
@@ -136,7 +138,7 @@ def export_kept(session: Session, name: str, out: Path, absolute: bool, nfc: boo
     from core.library_export import export_kept as write
 
     written, missing = write(session.library, _named(session, name).id, out, relative=not absolute, nfc=nfc)
-    told = f"{written} tracks written to {out}{f', {missing} of them missing here' if missing else ''}."
+    told = f"{tracks_text(written)} written to {out}{f', {missing} of them missing here' if missing else ''}."
     session.tell({"file": str(out), "tracks": written, "missing": missing}, told)
 
 
@@ -167,7 +169,7 @@ def export_playlist(
     else:
         files = _search(session, query or "", encoder)
         written = write(session.library, files[:count], out, relative=not absolute)
-    session.tell({"file": str(out), "tracks": written}, f"{written} tracks written to {out}.")
+    session.tell({"file": str(out), "tracks": written}, f"{tracks_text(written)} written to {out}.")
 
 
 def _alike(session: Session, seeds: Sequence[str], count: int, encoder: str | None) -> list[int]:
@@ -221,7 +223,7 @@ def _item_json(item: PlaylistItemRecord) -> dict[str, Any]:
 
 def _head(record: PlaylistRecord, items: Sequence[PlaylistItemRecord]) -> str:
     missing = sum(item.file_id is None for item in items)
-    return f"{record.name}: {record.n} tracks{f', {missing} missing' if missing else ''}"
+    return f"{record.name}: {tracks_text(record.n)}{f', {missing} missing' if missing else ''}"
 
 
 def _line(item: PlaylistItemRecord) -> str:
