@@ -63,6 +63,7 @@ class SecondPane(QWidget):
         second.state_changed.connect(self._tell)
         second.compared_changed.connect(self._tell)
         self.stage.arranged.connect(self.arranged)
+        self.told.linkActivated.connect(lambda _: second.draw())
         self._first.canvas.camera_changed.connect(lambda: self._follow(self._first.canvas, self.stage.canvas))
         self.stage.canvas.camera_changed.connect(lambda: self._follow(self.stage.canvas, self._first.canvas))
 

@@ -124,7 +124,8 @@ def second(mapping: SecondMap) -> str:
         return progress(mapping.job)
     if mapping.state in ("few", "none", "failed"):
         heard = 0 if mapping.looked is None else mapping.looked.heard
-        return f"It has no map yet; it has listened to {wording.count(heard, 'track')}."
+        offer = "" if heard < FEWEST else " <a href='draw'>Draw its map</a>"
+        return f"It has no map yet; it has listened to {wording.count(heard, 'track')}.{offer}"
     beside = mapping.beside
     if beside is None or not len(beside.compared.tracks):
         return "Comparing…" if mapping.drawing is not None else "Reading its map…"
