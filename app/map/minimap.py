@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 ROOM = QSize(176, 128)
 """The largest it may be (logical pixels)."""
 
+SHARE = 0.22
+"""Of the canvas's width at most."""
+
+LEAST = QSize(420, 340)
+"""On a smaller canvas there is no room for it."""
+
 MARGIN, ROUNDED = 12, 6
 
 NEEDED = 1.5
@@ -53,7 +59,7 @@ class Minimap(QWidget):
     def follow(self) -> None:
         """The view, the points or the room for them have changed."""
         near = self._canvas.camera.scale > self._canvas.whole().scale * NEEDED
-        room = self._canvas.width() > 3 * ROOM.width() and self._canvas.height() > 3 * ROOM.height()
+        room = self._canvas.width() >= LEAST.width() and self._canvas.height() >= LEAST.height()
         self.setVisible(self._wanted and near and room and len(self._canvas.points.x) > 0)
         if self.isVisible():
             size = self._fitting()
@@ -120,7 +126,7 @@ class Minimap(QWidget):
         """As wide or as high as there is room for, in the proportions of the map."""
         left, top, right, bottom = self._canvas.scene.core
         proportion = max(min((right - left) / max(bottom - top, 1e-6), 2.5), 0.5)
-        wide = min(float(ROOM.width()), ROOM.height() * proportion)
+        wide = min(float(ROOM.width()), ROOM.height() * proportion, self._canvas.width() * SHARE)
         return QSize(round(wide), round(wide / proportion))
 
     def _frame(self) -> QRectF:

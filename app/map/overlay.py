@@ -26,7 +26,14 @@ REGIONS = 40
 
 @dataclass
 class Told:
-    """All there is to paint, in logical pixels."""
+    """All there is to paint, in logical pixels.
+
+    Attributes
+    ----------
+    firm, near, titles
+        Titles (x and y of the dot, and the text) that are painted in any case, those of neighbours, and all others;
+        the last two where there is room.
+    """
 
     size: tuple[float, float]
     radius: float
@@ -37,6 +44,7 @@ class Told:
     rings: Sequence[Spot] = ()
     titles: Sequence[tuple[float, float, str]] = ()
     firm: Sequence[tuple[float, float, str]] = ()
+    near: Sequence[tuple[float, float, str]] = ()
     hovered: tuple[float, float, str] | None = None
     focused: Spot | None = None
     lasso: Sequence[QPointF] = field(default_factory=list)
@@ -50,6 +58,7 @@ def paint(painter: QPainter, told: Told, colours: Colours, words: Words) -> None
         _ring(painter, spot, told.radius, colours.text, colours, 2.0)
     room = Room(told.size)
     _titles(painter, told.firm, told.radius, colours, words, room, firm=True)
+    _titles(painter, told.near, told.radius, colours, words, room)
     _regions(painter, told, colours, words, room)
     if told.titles:
         middles = np.array([title[:2] for title in told.titles])

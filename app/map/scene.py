@@ -27,7 +27,7 @@ RINGED = 400
 LARGEST, SMALLEST = 6.5, 0.9
 """Radius of a dot (logical pixels) where there is room; below the smallest it is a square of two pixels or one."""
 
-COVERED = 1.8
+COVERED = 1.2
 """What the dots would cover where points lie dense, against the room there is: some overlap."""
 
 ROUND, SOFT = 520_000, 500_000

@@ -68,7 +68,9 @@ class Showing:
         result.lines_from = self.spot(canvas.lines[0])
         result.lines_to = [spot for row in canvas.lines[1] if (spot := self.spot(row)) is not None]
         result.rings = self._rings()
-        result.firm, result.titles = self._titled(self._firm(pointed)), self._titled(near)
+        firm, neighbours = self._firm(pointed), self.canvas.lines[1][:NAMED]
+        result.firm, result.near = self._titled(firm), self._titled([r for r in neighbours if r not in firm])
+        result.titles = self._titled([row for row in near if row not in {*firm, *neighbours}])
         if pointed:
             result.hovered, result.focused = self._hovered(), self.spot(canvas.focused_row)
         return result
@@ -85,7 +87,7 @@ class Showing:
     def _firm(self, pointed: bool) -> list[int]:
         rows = [self.canvas.focused_row] if pointed and self.canvas.focused_row >= 0 else []
         selected = self.canvas.scene.selection.tolist()
-        return rows + (selected if len(selected) <= NAMED else []) + self.canvas.lines[1][:NAMED]
+        return rows + (selected if len(selected) <= NAMED else [])
 
     def _titled(self, rows: list[int]) -> Titled:
         known = self.canvas.titles.of(rows)

@@ -83,13 +83,15 @@ def test_colours_mix_as_they_should() -> None:
     assert (half >> 16 & 0xFF, half >> 8 & 0xFF, half & 0xFF) == (255, 127, 127)
 
 
-@pytest.mark.parametrize(("n", "kind"), [(200, "round"), (60_000, "soft"), (400_000, "square")])
+@pytest.mark.parametrize(
+    ("n", "scale", "kind"), [(200, 150, "round"), (400_000, 600, "soft"), (400_000, 120, "square")]
+)
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
-def test_every_point_leaves_its_mark(n: int, kind: str, colours: Colours) -> None:
+def test_every_point_leaves_its_mark(n: int, scale: float, kind: str, colours: Colours) -> None:
     scene = Scene()
     points = Points.build(np.random.default_rng(1).uniform(size=(n, 2)))
     scene.set_points(points)
-    camera = Camera(0, 0, 150)
+    camera = Camera(0, 0, scale)
     view = view_of(camera, 400, 300, 1.0)
     assert scene.dots(view, 1.0).kind == kind
     picture = seen(scene, camera, colours)
