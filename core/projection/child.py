@@ -50,16 +50,15 @@ class _Step:
 
 @dataclass(frozen=True, eq=False)
 class _Done:
-    """It is finished; None: memory ran out."""
+    """It is finished."""
 
-    points: NDArray[np.float32] | None
+    points: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class _Failed:
-    """It met a bug, or the disk is full."""
+    """It met a bug; without details: memory ran out."""
 
-    error: UserError | None
     details: str
 
 
@@ -94,22 +93,19 @@ class Child:
         Raises
         ------
         UserError
-            The process was ended from outside, or there is no room for the pictures.
+            The process was ended from outside.
         MethodError, MemoryError
         """
-        while not self._ready:
-            self._ready = isinstance(self._next(watch, (0, 0)), _Ready)
+        if not self._ready:
+            self._next(watch, (0, 0))  # there is nothing else that it could say
+            self._ready = True
         self._send(task)
         now = (0, 0)
         while True:
             event = self._next(watch, now)
             if isinstance(event, _Step):
                 now = (event.done, event.total)
-            elif isinstance(event, _Failed):
-                raise event.error or MethodError(event.details)
             elif isinstance(event, _Done):
-                if event.points is None:
-                    raise MemoryError
                 return event.points
 
     def _send(self, task: Task) -> None:
@@ -124,9 +120,12 @@ class Child:
             while not self._pipe.poll(POLL_S):
                 watch(*now)
             watch(*now)
-            return self._pipe.recv()
+            event = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise self._killed() from error
+        if isinstance(event, _Failed):
+            raise MethodError(event.details) if event.details else MemoryError
+        return event
 
     def _killed(self) -> UserError:
         self._process.join(5)
@@ -156,7 +155,7 @@ def _main(pipe: Connection, name: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the job decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with suppress(EOFError, OSError):  # whoever asked is gone
+    with suppress(OSError):  # whoever asked is gone
         try:
             module = importlib.import_module(method(name).module)
             module.warm()
@@ -164,13 +163,9 @@ def _main(pipe: Connection, name: str) -> None:
             while True:
                 pipe.send(_Done(_fit(module.fit, pipe.recv(), pipe)))
         except MemoryError:
-            pipe.send(_Done(None))
-        except UserError as error:
-            pipe.send(_Failed(error, ""))
-        except (EOFError, OSError):
-            raise
+            pipe.send(_Failed(""))
         except Exception:  # noqa: BLE001 - told to the job, which raises it
-            pipe.send(_Failed(None, traceback.format_exc()))
+            pipe.send(_Failed(traceback.format_exc()))
 
 
 def _end_with_parent() -> None:
@@ -182,8 +177,10 @@ def _end_with_parent() -> None:
 
 def _fit(fit: Callable[..., NDArray[np.float32]], task: Task, pipe: Connection) -> NDArray[np.float32]:
     """What the method says, told and shown meanwhile."""
-    live = None if task.live is None else Live(task.live)
-    seen = time.monotonic()
+    live, seen = None, time.monotonic()
+    if task.live is not None:
+        with suppress(UserError):  # another job of the same map has ended and taken the pictures away
+            live = Live(task.live)
 
     def tell(done: int, total: int, points: NDArray[np.float32]) -> None:
         nonlocal seen

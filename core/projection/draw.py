@@ -118,7 +118,7 @@ def finished(on: Sheet, near: Graph, points: plane.Plane, onto: Points | None, w
 def added(
     fitted: Points, unit: Matrix, tracks: NDArray[np.int64], snapshot: Snapshot, watch: Stage
 ) -> Points:  # fmt: skip
-    """New tracks placed among the fitted ones, in bounded memory.
+    """New tracks placed among the fitted ones.
 
     Parameters
     ----------
