@@ -72,14 +72,18 @@ TABLE: tuple[ActionInfo, ...] = (
     ActionInfo("preferences", "&Preferences…", "Change how Earmap looks, sounds and works.", ("Ctrl+,",),
                "settings"),
     ActionInfo("quit", "&Quit", "Close Earmap; running jobs stop and can be resumed.", ("Ctrl+Q",)),
-    ActionInfo("play", "&Play or pause", "Play or pause.", ("Space",), "play", reason=NO_TRACK),
-    ActionInfo("previous", "P&revious track", "Play the previous track.", ("Ctrl+Left",), "previous",
+    ActionInfo("play", "&Play or pause", "Play or pause.",
+               ("Space", "Media Play", "Toggle Media Play/Pause", "Media Pause"), "play", reason=NO_TRACK),
+    ActionInfo("previous", "P&revious track", "Play the previous track.",
+               ("Ctrl+Left", "Media Previous"), "previous",
                reason="Nothing was played before."),
-    ActionInfo("next", "&Next track", "Play the next track.", ("Ctrl+Right",), "next",
+    ActionInfo("next", "&Next track", "Play the next track.", ("Ctrl+Right", "Media Next"), "next",
                reason="The queue is empty."),
     ActionInfo("seek-back", "&Back 10 s", "Go back 10 seconds.", ("Alt+Left",), "seek-back",
                reason="Nothing is playing."),
     ActionInfo("seek-forward", "&Forward 10 s", "Go forward 10 seconds.", ("Alt+Right",), "seek-forward",
+               reason="Nothing is playing."),
+    ActionInfo("stop-playing", "S&top", "Stop, and forget where it was.", ("Media Stop",), "stop",
                reason="Nothing is playing."),
     ActionInfo("louder", "&Louder", "Turn the volume up.", ("Ctrl+Up",), "volume"),
     ActionInfo("quieter", "&Quieter", "Turn the volume down.", ("Ctrl+Down",), "volume-low"),
@@ -101,6 +105,7 @@ TABLE: tuple[ActionInfo, ...] = (
     ActionInfo("find-on-map", "Fi&nd on map", "Show where the selected track lies on the map.", ("Ctrl+M",), "map"),
     ActionInfo("similar", "Similar &panel", "Show or hide the tracks that sound like the chosen one.",
                ("Ctrl+D",), "similar", checkable=True),
+    ActionInfo("queue", "Play &queue", "Show or hide what is played next.", ("Ctrl+U",), "queue", checkable=True),
     ActionInfo("theme-system", "As the &system", "Light or dark as the rest of the desktop.", checkable=True,
                group="theme"),
     ActionInfo("theme-light", "&Light", "Dark text on light.", checkable=True, group="theme"),
@@ -115,10 +120,10 @@ TABLE: tuple[ActionInfo, ...] = (
 MENUS: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = (
     ("&File", ("add-folder", "rescan", SEPARATOR, "import-encoder", "export-encoder", SEPARATOR, "preferences",
                SEPARATOR, "quit")),
-    ("&Play", ("play", "previous", "next", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "louder",
+    ("&Play", ("play", "previous", "next", "stop-playing", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "louder",
                "quieter", SEPARATOR, "audition", "stop-preview")),
     ("&View", ("view-library", "view-map", "view-train", "view-compare", "view-activity", SEPARATOR, "search",
-               "find-on-map", "similar", SEPARATOR,
+               "find-on-map", "similar", "queue", SEPARATOR,
                ("&Theme", "theme-system", "theme-light", "theme-dark"), "full-screen")),
     ("&Help", ("log", "about")),
 )  # fmt: skip
@@ -230,6 +235,8 @@ class ShortcutGuard(QObject):
         sequence = QKeySequence(event.keyCombination())
         space_only = not isinstance(watched, TEXT_FIELDS) and not _editable(watched)
         if (space_only and sequence != QKeySequence("Space")) or not self._actions.claims(sequence):
+            return False
+        if "Media" in sequence.toString():  # no text field has a use for them
             return False
         event.accept()
         return True

@@ -12,6 +12,7 @@ from app.evaluation import Evaluation
 from app.listening import Listening
 from app.main_window import Parts
 from app.mapping import Mapping
+from app.mpris import Mpris
 from app.player import Player
 from app.playlists import Playlists
 from app.session import Census, Session
@@ -20,6 +21,7 @@ from app.views.compare.compare_view import CompareView
 from app.views.library import LibraryView
 from app.views.map.map_view import MapView
 from app.views.player_bar import PlayerBar
+from app.views.queue_panel import QueuePanel
 from app.views.similar import SimilarPanel
 from app.views.training.train_view import TrainView
 from app.waves import Waves
@@ -45,6 +47,7 @@ class Furnished(QObject):
         self.player = Player(self, volume=settings.volume, device=settings.device)
         self.playlists, self.waves = Playlists(self.session), Waves(self)
         self.player.set_sound(settings.crossfade_s, settings.replaygain)
+        self.mpris = Mpris(self.player, wiring.window.actions_table, self)
         self.training = Training(self.session, context)
         self.evaluation = Evaluation(self.session, context)
         self.listening = Listening(self.session)
@@ -65,13 +68,17 @@ class Furnished(QObject):
         yield
         self.map = MapView(self.mapping, self.player, self.playlists)
         yield
-        self.parts = Parts(self.table, self.similar, self.bar, self.train, self.compare, self.map)
+        self.queue = QueuePanel(self.player, context.theme)
+        self.parts = Parts(
+            self.table, self.similar, self.bar, self.train, self.compare, self.map, self.queue
+        )
         table, _, on_map = self._remembered.partition(BETWEEN)
         self.table.restore_state(table)
         self.map.restore_state(on_map)
         self._connect_session()
         self._connect_player()
         self._connect_training()
+        self._connect_bus()
         self.player.prestart()
         self.session.start()
 
@@ -94,6 +101,7 @@ class Furnished(QObject):
         self.mapping.close()
         self.evaluation.close()
         self.session.close()
+        self.mpris.close()
         self.player.close()
         self.waves.close()
 
@@ -144,6 +152,12 @@ class Furnished(QObject):
         player.devices_changed.connect(self._take_devices)
         session.rows_changed.connect(self._selection_read)
         self._selection_read()
+
+    def _connect_bus(self) -> None:
+        window = self._wiring.window
+        self.mpris.raise_wanted.connect(window.come_forward)
+        self.mpris.quit_wanted.connect(window.close)
+        self.mpris.start()
 
     def _connect_training(self) -> None:
         self.train.use_wanted.connect(self._choose_encoder)

@@ -45,6 +45,7 @@ class Parts:
     train: QWidget
     compare: QWidget
     map: QWidget
+    queue: QWidget
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
         self._add_navigation()
         self._add_pages()
         self._add_similar()
+        self._add_queue()
         self._add_player()
         self._add_status()
         self.drops = DropTarget(self)
@@ -107,6 +109,13 @@ class MainWindow(QMainWindow):
         self.actions_table[name].setChecked(True)
         self.pages.setCurrentIndex(VIEWS.index(name))
 
+    def come_forward(self) -> None:
+        """Be seen; what minimised it is undone."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     def place(self, parts: Parts) -> None:
         """Fill the places; what they remember was restored before."""
         self._library = parts.library
@@ -114,6 +123,8 @@ class MainWindow(QMainWindow):
         self.library_page.setCurrentWidget(parts.library)
         parts.similar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.similar.setWidget(parts.similar)
+        parts.queue.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.queue.setWidget(parts.queue)
         self._player.addWidget(parts.player)
         self.map_page.addWidget(parts.map)
         self.map_page.setCurrentWidget(parts.map)
@@ -146,6 +157,7 @@ class MainWindow(QMainWindow):
             self.restoreState(QByteArray(state.layout))
         self.show_view(state.view if state.view in VIEWS else VIEWS[0])
         self.actions_table["similar"].setChecked(not self.similar.isHidden())
+        self.actions_table["queue"].setChecked(not self.queue.isHidden())
         self.actions_table["full-screen"].setChecked(self.isFullScreen())
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
@@ -218,29 +230,45 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.activity)
         self.setCentralWidget(self.pages)
 
-    def _add_similar(self) -> None:
-        title = QWidget()
-        title.setObjectName("dock-title")
-        layout = QHBoxLayout(title)
+    def _dock_title(self, title: str, action: str) -> QWidget:
+        """A dock's heading, with a button that hides it as `action` does."""
+        widget = QWidget()
+        widget.setObjectName("dock-title")
+        layout = QHBoxLayout(widget)
         layout.setContentsMargins(16, 10, 8, 10)
-        heading = QLabel("Similar")
+        heading = QLabel(title)
         heading.setProperty("role", "heading")
         hide = QToolButton()
         hide.setToolTip("Hide this panel")
         hide.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._context.theme.set_icon(hide, "close")
-        hide.clicked.connect(self.actions_table["similar"].trigger)
+        hide.clicked.connect(self.actions_table[action].trigger)
         layout.addWidget(heading, 1)
         layout.addWidget(hide)
+        return widget
+
+    def _add_similar(self) -> None:
         self.similar = QDockWidget("Similar", self)
         self.similar.setObjectName("similar")
         self.similar.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        self.similar.setTitleBarWidget(title)
+        self.similar.setTitleBarWidget(self._dock_title("Similar", "similar"))
         self.similar.setWidget(QWidget())
         self.similar.setMinimumWidth(280)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.similar)
         self.resizeDocks([self.similar], [360], Qt.Orientation.Horizontal)
         self.actions_table["similar"].setChecked(True)
+
+    def _add_queue(self) -> None:
+        """Below Similar, and hidden until somebody asks for it."""
+        self.queue = QDockWidget("Queue", self)
+        self.queue.setObjectName("queue")
+        self.queue.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        self.queue.setTitleBarWidget(self._dock_title("Queue", "queue"))
+        self.queue.setWidget(QWidget())
+        self.queue.setMinimumSize(280, 160)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.queue)
+        self.splitDockWidget(self.similar, self.queue, Qt.Orientation.Vertical)
+        self.queue.hide()
 
     def _add_player(self) -> None:
         frame = QWidget()
@@ -283,7 +311,8 @@ class MainWindow(QMainWindow):
         for name in VIEWS:
             actions[name].triggered.connect(partial(self.show_view, name))
         actions.connect_all({
-            "similar": self._show_similar, "full-screen": self._full_screen, "quit": self.close,
+            "similar": self._show_similar, "queue": self._show_queue,
+            "full-screen": self._full_screen, "quit": self.close,
         })  # fmt: skip
         self.jobs_button.clicked.connect(partial(self.show_view, "view-activity"))
         self.drops.dropped.connect(self.add_wanted)
@@ -291,6 +320,11 @@ class MainWindow(QMainWindow):
 
     def _show_similar(self, on: bool) -> None:
         self.similar.setVisible(on)
+
+    def _show_queue(self, on: bool) -> None:
+        self.queue.setVisible(on)
+        if on and self.queue.height() <= self.queue.minimumHeight():  # for the first time
+            self.resizeDocks([self.similar, self.queue], [1, 1], Qt.Orientation.Vertical)
 
     def _full_screen(self, on: bool) -> None:
         if on:

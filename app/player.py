@@ -11,10 +11,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.playback.facts import ReplayGain
 from app.playback.host import FAILED_TO_START, Host
 from app.playback.previewer import Previewer, excerpt
-from app.playback.protocol import EXIT_STUCK, Message
+from app.playback.protocol import EXIT_STUCK, Message, ReplayGain
 from app.playback.queue import Playable, Queue
 from app.playback.sketcher import Sketcher
 
@@ -212,6 +211,10 @@ class Player(QObject):
     def at(self, index: int) -> Playable:
         """The queue's item `index`."""
         return self._queue.at(index)
+
+    def is_bad(self, index: int) -> bool:
+        """Whether the queue's item `index` could not be played."""
+        return self._queue.is_bad(index)
 
     def audition(self, playables: Sequence[Playable]) -> None:
         """Play excerpts in turn; what was playing is kept, and there again, paused, afterwards."""

@@ -49,11 +49,12 @@ libwayland-client.so.0 libwayland-client0
 libwayland-cursor.so.0 libwayland-cursor0
 libwayland-egl.so.1 libwayland-egl1
 '
-# Command and package: a screen and a sound card that are not there, for the tests.
+# Command and package: a screen, a sound card and a session bus that are not there, for the tests.
 test_commands='
 Xvfb xvfb
 pulseaudio pulseaudio
 pactl pulseaudio-utils
+dbus-run-session dbus
 '
 
 missing_packages() { # $1: run or test

@@ -65,8 +65,9 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No sound from a person's speakers, and no sound server started in passing; `tests.sound` has its own."""
+    """No sound from a person's speakers, none of their media keys, no sound server started in passing."""
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path.parent / 'no-sound-server'}")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path.parent / 'no-bus'}")
 
 
 @pytest.fixture(autouse=True)

@@ -6,11 +6,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from app.playback.protocol import ReplayGain
 from core.audio.source import Source
-
-ReplayGain = Literal["off", "track", "album"]
 
 _MOST_DB = 24.0
 """No tag is believed beyond that."""

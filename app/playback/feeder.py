@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from app.playback.chain import Chain
-from app.playback.facts import Facts, ReplayGain
-from app.playback.protocol import Item
+from app.playback.facts import Facts
+from app.playback.protocol import Item, ReplayGain
 from app.playback.ring import Ring, Samples
 from app.playback.source import Block, blocks, excerpt
 from core.audio.records import UnusableError

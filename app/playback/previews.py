@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.playback.facts import ReplayGain
 from app.playback.feeder import Feeder, Sound
 from app.playback.mixer import Voice
-from app.playback.protocol import Item
+from app.playback.protocol import Item, ReplayGain
 from app.playback.ring import Ring
 
 _RING_S = 2.0

@@ -8,9 +8,12 @@ import queue
 import sys
 import threading
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 Message = dict[str, Any]
+
+ReplayGain = Literal["off", "track", "album"]
+"""Whether the loudness that tags tell is evened out, and track by track or album by album."""
 
 EXIT_STUCK = 75
 """Exit status of an engine whose sound card hangs: no file is to blame, a new process goes on."""

@@ -100,6 +100,10 @@ class Queue:
             self._places = {entry.key: place for place, entry in enumerate(self._entries)}
         return self._places.get(key)
 
+    def is_bad(self, place: int) -> bool:
+        """Whether the entry at `place` could not be played."""
+        return self._entries[place].key in self.bad
+
     def playable_from(self, place: int) -> Entry | None:
         """The first entry from `place` on that is not known to be bad."""
         rest = itertools.islice(self._entries, place, None)

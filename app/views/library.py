@@ -317,6 +317,7 @@ class LibraryView(QWidget):
         session, theme, rows = self._session, self._session.theme, self._session.rows
         menu = QMenu(self)
         menu.addAction(theme.icon("play"), "Play", lambda: self.play(self.table.row_of_current()))
+        menu.addAction(theme.icon("queue"), "Play next", self._play_next)
         menu.addAction(theme.icon("queue"), "Add to queue", self._append)
         menu.addAction(theme.icon("similar"), "Similar tracks", session.similar_wanted.emit)
         menu.addAction(theme.icon("map"), "Find on map", session.map_wanted.emit)
@@ -340,6 +341,9 @@ class LibraryView(QWidget):
         again.setEnabled(any(row.online for row in rows))
         menu.setToolTipsVisible(True)
         return menu
+
+    def _play_next(self) -> None:
+        self._player.play_next([tracks.playable(row) for row in self._session.rows if row.online])
 
     def _append(self) -> None:
         self._player.append([tracks.playable(row) for row in self._session.rows if row.online])

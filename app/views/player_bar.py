@@ -99,7 +99,7 @@ class PlayerBar(QWidget):
         row.addWidget(self.total)
         row.addSpacing(8)
         self._build_sound()
-        for widget in (self.mute, self.volume, self.device):
+        for widget in (self.mute, self.volume, self.device, self._action_button("queue", 20)):
             row.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -187,6 +187,7 @@ class PlayerBar(QWidget):
             "play": self._on_play,
             "previous": self._player.previous,
             "next": self._player.next,
+            "stop-playing": self._player.stop,
             "seek-back": partial(self._skip, -_SKIP_S),
             "seek-forward": partial(self._skip, _SKIP_S),
             "louder": partial(self._add_volume, _LOUDER),
@@ -324,6 +325,7 @@ class PlayerBar(QWidget):
         player, forbid = self._player, self._actions.forbid
         index, count = player.index, player.length
         forbid("play", "" if count or self._can_start else NO_TRACK)
+        forbid("stop-playing", "" if index is not None else _NOTHING)
         forbid("previous", "" if index is not None else _NOTHING)
         forbid("next", "" if index is not None and index + 1 < count else "The queue ends here.")
         for name in ("seek-back", "seek-forward"):

@@ -418,6 +418,7 @@ class SimilarPanel(Layout):
         theme, player, menu = self._session.theme, self._player, QMenu(self)
         playables = [tracks.playable(row) for row in rows if row.online]
         menu.addAction(theme.icon("play"), "Play", lambda: player.play(playables))
+        menu.addAction(theme.icon("queue"), "Play next", lambda: player.play_next(playables))
         menu.addAction(theme.icon("queue"), "Add to queue", lambda: player.append(playables))
         known = [row.track_id for row in rows if row.track_id is not None]
         add_to_menu(menu, self._playlists, lambda: known)

@@ -23,7 +23,7 @@ SIZES = [(1280, 800), (1920, 1080), (3840, 2160)]
 @pytest.fixture
 def parts(window: MainWindow) -> Parts:
     made = Parts(QLabel("table"), QLabel("neighbours"), QLabel("player"), QLabel("train"), QLabel("compare"),
-                 QLabel("map"))  # fmt: skip
+                 QLabel("map"), QLabel("queue"))  # fmt: skip
     window.place(made)
     return made
 
@@ -105,7 +105,7 @@ def test_the_window_comes_back_as_it_was(
     second = MainWindow(context)
     qtbot.addWidget(second)
     second.restore(state)
-    second.place(Parts(*(QWidget() for _ in range(6))))
+    second.place(Parts(*(QWidget() for _ in range(7))))
     with qtbot.waitExposed(second):
         second.show()
     assert second.height() == 640  # the width is cut to this platform's screen
