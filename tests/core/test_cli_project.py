@@ -56,7 +56,7 @@ def test_a_person_reads_sentences(capsys: pytest.CaptureFixture[str], library: P
     assert "of each track's 15 nearest are near it on the map (drawn blindly: 25%)" in text
 
 
-@pytest.mark.parametrize("colour", ["folder", "genre", "cluster", "kept"])
+@pytest.mark.parametrize("colour", ["cluster", "kept"])
 def test_pictures_are_written_and_always_alike(
     capsys: pytest.CaptureFixture[str], library: Path, tmp_path: Path, colour: str
 ) -> None:

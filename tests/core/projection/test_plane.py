@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
@@ -35,6 +35,7 @@ def test_every_map_has_one_size() -> None:
     assert not plane.centred(np.full((4, 2), 3.0)).any()
 
 
+@settings(max_examples=30)
 @given(
     angle=st.floats(0, 6.28), scale=st.floats(0.01, 100), shift=st.floats(-50, 50), mirrored=st.booleans(),
     noise=st.sampled_from([0.0, 0.01]),
