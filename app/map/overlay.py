@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
 from app.map.palette import ground
@@ -81,14 +81,22 @@ def _faint(colour: str, share: float) -> QColor:
 def _lines(painter: QPainter, told: Told, colours: Colours) -> None:
     if told.lines_from is None:
         return
-    start = QPointF(*told.lines_from)
+    lines = [_between(told.lines_from, spot, told.radius + 3) for spot in told.lines_to]
     for width, colour in ((4.0, _faint(ground(colours), 0.7)), (1.6, _faint(colours.accent, 0.9))):
         painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        for spot in told.lines_to:
-            painter.drawLine(start, QPointF(*spot))
+        painter.drawLines([line for line in lines if line is not None])
     for spot in told.lines_to:
         _ring(painter, spot, told.radius, colours.accent, colours, 1.6)
     _ring(painter, told.lines_from, told.radius + 1, colours.accent, colours, 2.5)
+
+
+def _between(start: Spot, end: Spot, gap: float) -> QLineF | None:
+    """A line from rim to rim; None: the dots touch."""
+    line = QLineF(*start, *end)
+    if line.length() <= 2 * gap:
+        return None
+    share = gap / line.length()
+    return QLineF(line.pointAt(share), line.pointAt(1 - share))
 
 
 def _ring(painter: QPainter, spot: Spot, radius: float, colour: str, colours: Colours, width: float) -> None:
@@ -120,7 +128,10 @@ def _regions(painter: QPainter, told: Told, colours: Colours, words: Words, room
         size = 12 + 7 * math.sqrt(max(weight, 0.0) / most)
         style = Style(round(size), QFont.Weight.DemiBold, colours.text, ground(colours), 0.4)
         wide, high = words.extent(painter, text, style)
-        place = room.take([QRectF(x - wide / 2, y - high / 2, wide, high)])
+        left = x - wide / 2
+        if 0 <= x <= told.size[0]:  # a name at the edge is read whole
+            left = min(max(left, 4.0), max(told.size[0] - wide - 4.0, 4.0))
+        place = room.take([QRectF(left, y - high / 2, wide, high)])
         if place is not None:
             words.draw(painter, place, text, style)
     painter.setOpacity(1.0)

@@ -21,7 +21,7 @@ CATEGORY_BITS, MARKED, DENSITY = 8, 8, 9
 
 CODES = (1 << DENSITY) * LEVELS
 
-RINGED = 400
+RINGED = 120
 """Up to so many selected points get a ring each; more are told by all others fading."""
 
 LARGEST, SMALLEST = 6.5, 0.9

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+KEPT = 20_000
+"""Of more than so many all are forgotten: who walks through a million points shall not keep a million titles."""
+
 Ask = Callable[[list[int]], Sequence[str] | None]
 
 
@@ -37,6 +40,9 @@ class Titles:
         """Titles of those that are known; the others are asked for, once."""
         unknown = [row for row in rows if row not in self._known and row not in self._asked]
         if unknown and self._ask is not None:
+            if len(self._known) > KEPT:
+                self.forget()
+                unknown = list(rows)
             self._asked.update(unknown)
             answer = self._ask(unknown)
             if answer is not None:

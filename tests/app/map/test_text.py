@@ -1,0 +1,53 @@
+"""Words cover neither each other nor what they must leave free, and are drawn once."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont, QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from app.map.text import LONGEST, RIM, Room, Style, Words, beside
+from app.map.titles import KEPT, Titles
+
+STYLE = Style(12, QFont.Weight.Normal, "#000000", "#ffffff")
+
+
+def test_no_two_words_are_on_one_place() -> None:
+    room, rng = Room((800, 600)), np.random.default_rng(0)
+    dots = rng.uniform(0, 600, (200, 2))
+    boxes = np.concatenate([dots - 4, dots + 4], axis=1)
+    room.keep_free(boxes)
+    placed = [room.take(beside(x, y, 70, 16, 6)) for x, y in dots.tolist()]
+    found = [place for place in placed if place is not None]
+    assert len(found) > 30
+    for number, place in enumerate(found):
+        assert not any(place.intersects(other) for other in found[:number])
+        assert not any(place.intersects(QRectF(x - 4, y - 4, 8, 8)) for x, y in dots.tolist())
+
+
+def test_what_has_to_be_said_is_said_where_there_is_no_room() -> None:
+    room, place = Room((100, 100)), QRectF(10, 10, 50, 20)
+    assert room.take([place]) == place
+    assert room.take([place]) is None
+    assert room.take([place], anyhow=True) == place
+    assert room.take([QRectF(500, 500, 9, 9)], anyhow=True) is None  # out of the picture
+
+
+def test_words_are_cut_kept_and_of_one_line(qapp: QApplication) -> None:
+    image = QImage(400, 100, QImage.Format.Format_RGB32)
+    painter, words = QPainter(image), Words()
+    wide, high = words.extent(painter, "An endless title " * 40, STYLE)
+    assert wide <= LONGEST + 2 * RIM + 1
+    assert words.extent(painter, "one\nline\x00", STYLE)[1] == high
+    assert words._pixmap("again", STYLE, painter) is words._pixmap("again", STYLE, painter)
+    painter.end()
+
+
+def test_titles_of_a_long_walk_are_forgotten() -> None:
+    titles = Titles(lambda: None)
+    titles.set_source(lambda rows: [str(row) for row in rows])
+    for start in range(0, KEPT + 400, 200):
+        assert len(titles.of(list(range(start, start + 200)))) == 200
+    assert len(titles._known) < KEPT
+    assert titles.of([3]) == {3: "3"}
