@@ -22,9 +22,8 @@ class JobLine(QWidget):
         self.progress.setMaximumWidth(160)
         self.progress.setAccessibleName("How far the map is")
         self.halt.setText("Stop")
-        self.halt.setToolTip("Stop drawing; the map that was there before stays.")
         self.halt.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.halt.clicked.connect(mapping.stop)
+        self.halt.clicked.connect(self._act)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 10, 4)
         row.setSpacing(10)
@@ -32,13 +31,22 @@ class JobLine(QWidget):
         row.addWidget(self.doing, 1)
         row.addWidget(self.halt)
 
+    def _act(self) -> None:
+        if self._mapping.job is not None:
+            self._mapping.stop()
+        else:
+            self._mapping.draw()
+
     def refresh(self) -> None:
         """Say what is so now."""
         mapping, drawing, job = self._mapping, self._mapping.drawing, self._mapping.job
         other = drawing is not None and not mapping.own
         self.setVisible(job is not None or (other and mapping.state != "shown"))
         self.progress.setVisible(job is not None)
-        self.halt.setVisible(job is not None)
+        drawable = job is None and mapping.state in ("none", "failed")
+        self.halt.setVisible(job is not None or drawable)
+        self.halt.setText("Draw the map" if drawable else "Stop")
+        self.halt.setToolTip("" if drawable else "Stop drawing; the map that was there before stays.")
         text = words.progress(job) if job is not None else words.behind(mapping)
         if other and drawing is not None and job is not None:
             text = f"{text} Still shown: {encoder_titles.choice(drawing.encoder).title}."

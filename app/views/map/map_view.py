@@ -144,7 +144,9 @@ class MapView(QWidget):
     # -- the map
 
     def _fit(self) -> None:
-        self.stage.canvas.fit()
+        for stage in self.stages:
+            if stage.isVisible():
+                stage.canvas.fit()
 
     def _draw(self) -> None:
         self._mapping.draw()
@@ -191,7 +193,7 @@ class MapView(QWidget):
         told = {
             "few": words.few(heard),
             "none": words.none(heard, title),
-            "drawing": words.none(heard, title),
+            "drawing": words.drawing(heard, title),
         }
         text = (
             words.failed(failure)
@@ -234,13 +236,15 @@ class MapView(QWidget):
         column = self.tools.column
         if on:
             self.pane.offer()
-            column.addItem(SHARED.title, SHARED.name)
+            if column.findData(SHARED.name) < 0:
+                column.addItem(SHARED.title, SHARED.name)
             half = max((self.splitter.width() - LEGEND_WIDTH) // 2, 220)
             self.splitter.setSizes([half, half, LEGEND_WIDTH])
         else:
             if self.colouring.info is SHARED:
                 column.setCurrentIndex(0)
             column.removeItem(column.findData(SHARED.name))
+        QTimer.singleShot(0, self, self._fit)  # the room of each map is another one now
 
     def _make_pane(self) -> None:
         self.pane = SecondPane(self.second, self._player, self.stage)

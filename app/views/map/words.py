@@ -95,11 +95,21 @@ def none(heard: int, title: str) -> str:
     )
 
 
+def drawing(heard: int, title: str) -> str:
+    """There will be a map in a moment."""
+    count = wording.count(heard, "track")
+    return (
+        "<p style='font-size: 13pt'><b>Your music as a map</b></p>"
+        f"<p style='line-height: 150%'>{count} are being laid out as {escape(title)} hears them."
+        "<br>The first picture is there in a few seconds.</p>"
+    )
+
+
 def failed(view: JobView) -> str:
     """The map could not be drawn."""
     title = view.title or ("Stopped." if view.state == "cancelled" else "The map could not be drawn.")
     head = "The map was not drawn" if view.state == "cancelled" else title
-    hint = "" if view.state == "cancelled" else view.hint
+    hint = "It was stopped before it was finished." if view.state == "cancelled" else view.hint
     return f"<p style='font-size: 13pt'><b>{head}</b></p><p style='line-height: 150%'>{hint}</p>"
 
 
