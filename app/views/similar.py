@@ -80,7 +80,7 @@ class SimilarPanel(Layout):
         session.encoder_changed.connect(self._ask)
         session.library_changed.connect(self._library_changed)
         session.theme.changed.connect(self.list.viewport().update)
-        self._calm.timeout.connect(self._ask)
+        self._calm.timeout.connect(self._look_again)
         self._player.track_changed.connect(self._mark)
         self.modes.chosen.connect(self.set_mode)
         self.how_many.activated.connect(lambda place: self._change(n=HOW_MANY[place]))
@@ -215,6 +215,11 @@ class SimilarPanel(Layout):
         if not self._calm.isActive():
             self._calm.start()
 
+    def _look_again(self) -> None:
+        self._ask()
+        if self.why.unstored:
+            self._read_why(self.list.opened)
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Catch up."""
         super().showEvent(event)
@@ -282,7 +287,12 @@ class SimilarPanel(Layout):
         if row >= 0 and self._answer.seeds:
             first, second = self._answer.seeds[0], self.neighbours[row].row
             self.why.begin(first, second)
-            self._session.ask(partial(self._neighbourhood.why, first, second), self._take_why, latest="why")
+            self._read_why(row)
+
+    def _read_why(self, row: int) -> None:
+        if row >= 0 and self._answer.seeds:
+            question = partial(self._neighbourhood.why, self._answer.seeds[0], self.neighbours[row].row)
+            self._session.ask(question, self._take_why, latest="why")
 
     def _take_why(self, why: Why) -> None:
         opened = self.list.opened

@@ -83,6 +83,11 @@ class WhyCard(QFrame):
         small = self.names[0].sizeHint().height()
         return QSize(300, 2 * (WAVE_HEIGHT + small) + 3 * small + 30)
 
+    @property
+    def unstored(self) -> bool:
+        """Whether it waits for single moments to be listened to."""
+        return self._why is not None and self._why.unstored
+
     def begin(self, first: Row, second: Row) -> None:
         """These two are asked about."""
         self._why, self._rows = None, (first, second)

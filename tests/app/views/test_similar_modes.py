@@ -218,6 +218,9 @@ def test_an_arrow_opens_its_line_and_plays_nothing(scene: Scene, panel: SimilarP
     scene.until(lambda: "Listen again" in panel.why.pairs.text())  # nothing is stored moment by moment here
     with scene.qtbot.waitSignal(scene.session.moments_wanted):
         panel.why.pairs.linkActivated.emit("moments")
+    store_segments(scene.context.library.path)  # what the job does
+    panel._calm.start(0)
+    scene.until(lambda: "Most alike" in panel.why.pairs.text())
     QTest.keyClick(listing, Qt.Key.Key_Left)
     assert not panel.why.isVisible()
 
