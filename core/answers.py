@@ -149,18 +149,12 @@ def _ranked(
     rules: Rules,
     question: _Question,
 ) -> Ranked:
-    unit = stock.snapshot.unit
-    plain = Query(asked, away, n, hidden, fold=rules.fold)
-    found = similar(unit, plain, stock.catalogue)
-    if rules.hubness == "local":
-        before = {one.row for one in found.matches}
-        corrected = Query(asked, away, n, hidden, fold=rules.fold, scale=stock.scale())
-        found = similar(unit, corrected, stock.catalogue)
-        new = sum(one.row not in before for one in found.matches)
-        question.lines.append(
-            f"Hubs corrected: {new} of these {len(found.matches)} would not be here without."
-            if found.matches else "Hubs corrected."
-        )  # fmt: skip
+    scale = stock.scale() if rules.hubness == "local" else None
+    query = Query(asked, away, n, hidden, fold=rules.fold, scale=scale)
+    found = similar(stock.snapshot.unit, query, stock.catalogue)
+    if scale is not None and found.matches:
+        rest = f"{found.corrected} of these {len(found.matches)} would not be here without"
+        question.lines.append(f"Hubs corrected: {rest}.")
     folded = sum(len(one.versions) for one in found.matches)
     if folded or found.seed_versions:
         question.lines.append(_folding(folded, len(found.seed_versions)))
@@ -255,7 +249,7 @@ def _tell_queue(question: _Question, found: Queue, spacing: Spacing) -> None:
         question.lines.append(f"Versions of one recording folded: {found.folded} passed over.")
     for name, wanted, relaxed in (
         ("artist", spacing.artist, found.artist),
-        ("album", spacing.album, found.album),
+        ("album or folder", spacing.album, found.album),
     ):
         if not wanted:
             continue

@@ -79,9 +79,10 @@ class Ranking:
     ) -> None:  # fmt: skip
         self._unit, self._query, self._scale, self._reach = unit, query, scale, reach
         self._scores = unit @ query.astype(np.float32)
+        self._scores[exclude] = -np.inf
+        self._unscaled = self._scores
         if scale is not None:
             self._scores = (self._scores - np.float32(reach)) * scale
-        self._scores[exclude] = -np.inf
         self.available = int(len(unit) - np.count_nonzero(exclude))
         # The bound of a float32 dot product in any order of summation, and the cast of the query.
         self._error = (len(query) + 2) * 2.0**-24 * max(float(np.linalg.norm(query)), 1e-30)
@@ -108,6 +109,14 @@ class Ranking:
             for part in chunks(len(rows)):
                 scores[part] = (self._unit[rows[part]].astype(np.float64) * self._query).sum(axis=1)
         return scores if self._scale is None else (scores - self._reach) * self._scale[rows]
+
+    def beyond(self, scores: list[float]) -> int:
+        """How many of the scores of so many rows would not be among the best but for the scale."""
+        k = min(len(scores), self.available)
+        if self._scale is None or not k:
+            return 0
+        last = np.partition(self._unscaled, len(self._unscaled) - k)[len(self._unscaled) - k]
+        return sum(score < last - self._error for score in scores)
 
     def plain(self, found: Neighbours) -> NDArray[np.float64]:
         """The scores of rows that `best` gave, (k,), whatever they were ranked by."""

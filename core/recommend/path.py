@@ -123,42 +123,43 @@ def _places(
     """The rows that may stand at each of `count` places; each row at one place only, so that none comes twice."""
     if count < 1:
         return []
-    angle, inside, turn = _angles(unit, ends)
+    plane, turn = _plane(unit, ends)
     free = np.flatnonzero(~hidden)
     if not turn:  # all that is near is between; each place has its share of the nearest
-        order = free[np.lexsort((free, -inside[free]))][: CANDIDATES * count]
+        order = free[np.lexsort((free, -plane[free, 0]))][: CANDIDATES * count]
         return [order[place::count] for place in range(count)]
     goals = turn * np.arange(1, min(count, MOST_GOALS) + 1) / (min(count, MOST_GOALS) + 1)
-    some = _around(angle[free], inside[free], goals, 3 * count)
-    rows = free[some]
-    return np.array_split(rows[np.lexsort((rows, angle[rows]))], count)
+    some = free[_around(plane[free], goals, 3 * count)]
+    angle = np.arctan2(plane[some, 1], plane[some, 0])
+    return np.array_split(some[np.lexsort((some, angle))], count)
 
 
-def _around(angle: Floats, inside: Floats, goals: Floats, least: int) -> Rows:
+def _around(plane: Floats, goals: Floats, least: int) -> Rows:
     """The rows nearest to each goal, a point of the circle through both ends; `least` of them, if there are so many."""
     each = CANDIDATES
     while True:
-        each = min(each, len(angle))
-        near = [np.argpartition(-inside * np.cos(angle - goal), each - 1)[:each] for goal in goals]
-        some = np.unique(np.concatenate(near))
-        if len(some) >= least or each == len(angle):
-            return some
+        each = min(each, len(plane))
+        some = np.zeros(len(plane), np.bool_)
+        for goal in goals:
+            far = -(plane @ np.array([np.cos(goal), np.sin(goal)]))  # less the cosine to the goal
+            some[np.argpartition(far, each - 1)[:each]] = True
+        if np.count_nonzero(some) >= least or each == len(plane):
+            return np.flatnonzero(some)
         each *= 2
 
 
-def _angles(unit: NDArray[np.float32], ends: tuple[int, int]) -> tuple[Floats, Floats, float]:
-    """Each row's angle in the ends' plane, its length there, and the angle between the ends."""
+def _plane(unit: NDArray[np.float32], ends: tuple[int, int]) -> tuple[Floats, float]:
+    """Where each row lies in the plane of both ends, (rows, 2), the first end at (1, 0); and the ends' angle."""
     a, b = (unit[end].astype(np.float64) for end in ends)
     cosine = float(np.clip(a @ b, -1, 1))
-    if abs(cosine) > SAME or not b.any():  # no plane, or any
-        x = (unit @ a.astype(np.float32)).astype(np.float64)
-        if cosine >= 0:
-            return np.zeros(len(unit)), x, 0.0
-        return np.arccos(x.clip(-1, 1)), (x != 0).astype(np.float64), np.pi
+    if abs(cosine) > SAME or not b.any():  # no plane, or any: that of each row will do
+        x = (unit @ a.astype(np.float32)).astype(np.float64).clip(-1, 1)
+        y = np.where(x == 0, 0.0, np.sqrt(1 - x**2))
+        return np.stack([x, y], axis=1), 0.0 if cosine >= 0 else np.pi
     side = b - cosine * a
     side /= np.linalg.norm(side)
-    x, y = (unit @ np.stack([a, side], axis=1).astype(np.float32)).astype(np.float64).T
-    return np.arctan2(y, x), np.hypot(x, y), float(np.arccos(cosine))
+    both = unit @ np.stack([a, side], axis=1).astype(np.float32)
+    return both.astype(np.float64), float(np.arccos(cosine))
 
 
 def _shortest(unit: NDArray[np.float32], ends: tuple[int, int], places: Sequence[Rows]) -> list[int]:

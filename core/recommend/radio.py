@@ -18,7 +18,7 @@ DRIFT = 0.3
 RECENT = 2
 """Tracks that count as having just played."""
 
-POOL = 4096
+POOL = 1024
 """Rows nearest to the seeds from which the next one is taken, as long as any of them will do."""
 
 
@@ -117,7 +117,7 @@ class _Player:
     def next(self) -> tuple[int, Spacing]:
         """The best row, and the spacing that it keeps; -1 where none is left."""
         self._pool = self._pool[~self.hidden[self._pool]]
-        if not len(self._pool):
+        if len(self._pool) < POOL // 2:
             self._pool = _best(self._order, self.hidden, POOL)
         best = self._best_of(self._pool, self.spacing)
         if best >= 0 or not len(self._pool):

@@ -148,7 +148,8 @@ class Sieve:
             wanted = {genre.casefold() for genre in rules.genres}
             self._named(known.genre, lambda text: _is_genre(text, wanted), "Genre", rules.genres, "a genre")
         if rules.folders:
-            inside = tuple(rules.folders)
+            inside = tuple(folder.rstrip("/\\") for folder in rules.folders)
+            inside += tuple(f"{folder}{slash}" for folder in inside for slash in "/\\")
             self._named(
                 known.folder, lambda text: _is_inside(text, inside), "Folder", rules.folders, "a folder"
             )
@@ -180,8 +181,9 @@ class Sieve:
         self, names: Names | None, fits: Callable[[str], bool], rule: str, wanted: Collection[str], what: str
     ) -> None:
         names = names or Names(np.full(len(self.hidden), -1), ())
-        right = [code for code, text in enumerate(names.texts) if fits(text)]
-        self.keep(np.isin(names.codes, right), f"{rule} {_listed(wanted)}", names.codes < 0, what)
+        # One place more, False, for code -1.
+        right = np.array([*map(fits, names.texts), False])
+        self.keep(right[names.codes], f"{rule} {_listed(wanted)}", names.codes < 0, what)
 
     def _labelled(self, known: Catalogue, wanted: Collection[str]) -> None:
         folded = {label.casefold() for label in wanted}
@@ -217,8 +219,6 @@ def _is_genre(text: str, wanted: Collection[str]) -> bool:
     return whole in wanted or not {part for part in _SEVERAL.split(whole) if part}.isdisjoint(wanted)
 
 
-def _is_inside(folder: str, wanted: Collection[str]) -> bool:
-    return any(
-        folder == one or folder.startswith((one.rstrip("/\\") + "/", one.rstrip("/\\") + "\\"))
-        for one in wanted
-    )
+def _is_inside(folder: str, wanted: tuple[str, ...]) -> bool:
+    """Whether a folder is one of them, or begins with one that ends in a slash."""
+    return folder in wanted or folder.startswith(tuple(one for one in wanted if one.endswith(("/", "\\"))))

@@ -40,10 +40,19 @@ class Match:
 
 @dataclass(frozen=True)
 class Similar:
-    """Best first. `seed_versions`: rows left out as versions of a seed itself, best first."""
+    """Best first.
+
+    Parameters
+    ----------
+    seed_versions
+        Rows left out as versions of a seed itself, best first.
+    corrected
+        How many matches are there only because of the scale; versions are not looked at for this.
+    """
 
     matches: tuple[Match, ...]
     seed_versions: tuple[int, ...] = ()
+    corrected: int = 0
 
 
 def similar(unit: NDArray[np.float32], query: Query, catalogue: Catalogue | None = None) -> Similar:
@@ -70,8 +79,10 @@ def similar(unit: NDArray[np.float32], query: Query, catalogue: Catalogue | None
     if not query.fold:
         found = ranking.best(query.n)
         pairs = zip(found.rows, ranking.plain(found), strict=True)
-        return Similar(tuple(Match(int(row), float(score)) for row, score in pairs))
-    return _fold(ranking, Folder(view, catalogue), seeds, query.n)
+        result = Similar(tuple(Match(int(row), float(score)) for row, score in pairs))
+    else:
+        result = _fold(ranking, Folder(view, catalogue), seeds, query.n)
+    return replace(result, corrected=ranking.beyond([match.score for match in result.matches]))
 
 
 def _hide_same(hidden: NDArray[np.bool_], codes: NDArray[np.integer] | None, seeds: Rows) -> None:
