@@ -325,7 +325,7 @@ def test_the_engine_imports_neither_qt_nor_torch(qtbot: QtBot, player: Player, t
 def test_the_queue_is_put_in_order_while_it_plays(
     qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
 ) -> None:
-    low, middle, high, top = (note(tmp_path, n, 0.5, f) for n, f in ((1, 440), (2, 660), (3, 880), (4, 1320)))
+    low, middle, high, top = (note(tmp_path, n, 0.4, f) for n, f in ((1, 440), (2, 660), (3, 880), (4, 1320)))
     with sound_card.recording() as recording:
         player.play([low, top, high])
         until(qtbot, lambda: player.seconds > 0.1)  # by now all of it is decoded
@@ -335,9 +335,9 @@ def test_the_queue_is_put_in_order_while_it_plays(
         play_out(qtbot, player, log)
     sound = recorded(recording)
     assert log.tracks == [1, 2, 3, 4, None]
-    assert len(sound) / RATE == pytest.approx(2.0, abs=0.02)
-    quarter = RATE // 4
-    heard = [pitch(sound[place * RATE // 2 + quarter // 2 :][:quarter]) for place in range(4)]
+    assert len(sound) / RATE == pytest.approx(1.6, abs=0.02)
+    each, inner = 2 * RATE // 5, RATE // 5
+    heard = [pitch(sound[place * each + inner // 2 :][:inner]) for place in range(4)]
     assert heard == pytest.approx([440, 660, 880, 1320], abs=5)
 
 
@@ -369,7 +369,7 @@ def test_what_sounds_is_taken_out_of_the_queue(
 def test_the_card_gets_the_files_samples_and_no_others(
     qtbot: QtBot, player: Player, log: Log, sound_card: SoundCard, tmp_path: Path
 ) -> None:
-    whole = np.repeat(music(1.6, RATE), 2, axis=1)
+    whole = np.repeat(music(0.8, RATE), 2, axis=1)
     endings, parts = ("wav", "flac", "aiff", "caf"), np.array_split(whole, 4)
     queue = [
         playable(n, write(tmp_path / f"{n}.{ending}", part, RATE))

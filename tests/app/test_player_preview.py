@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,12 +45,12 @@ def test_a_preview_alone_is_quiet_and_comes_and_goes_softly(
     with sound_card.recording() as recording:
         player.preview(track)
         assert player.previewing is not None
-        until(qtbot, lambda: len(recording.sound()) > 0.8 * RATE)
+        until(qtbot, lambda: len(recording.sound()) > 0.7 * RATE)
         player.stop_preview()
-        qtbot.wait(600)
+        qtbot.wait(500)
     sound = recording.sound(1e-3)
     assert [change.track_id if change else None for change in changes] == [1, None]
-    assert pitch(sound[RATE // 2 : RATE // 2 + RATE // 4]) == pytest.approx(700, abs=4), "from the middle"
+    assert pitch(sound[RATE // 3 : RATE // 3 + RATE // 4]) == pytest.approx(700, abs=4), "from the middle"
     assert np.abs(sound).max() == pytest.approx(0.5 * QUIET, abs=0.002)
     assert np.abs(sound[: RATE // 20]).max() < 0.1 * QUIET
     assert np.abs(sound[-RATE // 20 :]).max() < 0.1 * QUIET
@@ -60,7 +62,7 @@ def test_what_plays_goes_on_under_a_preview(
     qtbot: QtBot, player: Player, sound_card: SoundCard, tmp_path: Path
 ) -> None:
     log = Log(player)
-    low, high = note(tmp_path, 1, 9.0, 440), note(tmp_path, 2, 2.0, 1000)
+    low, high = note(tmp_path, 1, 9.0, 440), note(tmp_path, 2, 1.5, 1000)
     with sound_card.recording() as recording:
         player.play([low])
         until(qtbot, lambda: player.seconds > 0.3)
@@ -68,7 +70,7 @@ def test_what_plays_goes_on_under_a_preview(
         until(qtbot, lambda: strength(recording.samples()[-4800:], 1000) > 0.99 * 0.5 * QUIET)
         both = recording.samples()[-4800:]
         until(qtbot, lambda: player.previewing is None)  # the file's end
-        qtbot.wait(700)
+        qtbot.wait(600)
         after = recording.samples()[-4800:]
     assert strength(both, 440) == pytest.approx(0.5 * (1 - QUIET), abs=0.01), "just room enough"
     assert strength(after, 440) == pytest.approx(0.5, abs=0.005)
@@ -109,3 +111,22 @@ def test_without_a_card_a_preview_is_given_up(qtbot: QtBot, no_sound_card: None,
     assert "no audio device" in failures[0]
     assert player.state == "stopped"
     player.close()
+
+
+def test_a_preview_that_kills_the_engine_does_not_cost_what_plays(
+    qtbot: QtBot, player: Player, tmp_path: Path
+) -> None:
+    log = Log(player)
+    failures: list[int] = []
+    player.preview_failed.connect(lambda track, _: failures.append(track.track_id))
+    player.play([note(tmp_path, 1, 30.0)])
+    until(qtbot, lambda: player.seconds > 0.2)
+    first = player.engine_pid
+    os.kill(first, signal.SIGSTOP)  # so that the preview is surely being decoded when it happens
+    player.preview(note(tmp_path, 2, 30.0))
+    player._previewer.take({"event": "preview-decoding", "key": player._previewer._entry.key})
+    os.kill(first, signal.SIGKILL)
+    until(qtbot, lambda: player.engine_pid not in (0, first))
+    assert (failures, log.failures, player.previewing) == ([2], [], None)
+    until(qtbot, lambda: player.seconds > 0.4)
+    assert log.tracks == [1]
