@@ -292,3 +292,18 @@ def test_where_folders_tell_nothing_apart_another_column_does(on_map: MapScene) 
     view.colour_by("folder")  # a person may want it all the same
     on_map.scene.until(lambda: view.stage.scheme is not None and view.stage.scheme.info.name == "folder")
     assert view.save_state().startswith("folder ")
+
+
+def test_what_is_pointed_at_is_heard_where_that_is_wished(on_map: MapScene) -> None:
+    view, player = on_map.view, on_map.scene.player
+    asked: list[int] = []
+    player.preview_changed.connect(lambda playable: asked.append(playable.track_id if playable else 0))
+    QTest.mouseMove(view.stage.canvas, on_map.spot(60))
+    on_map.scene.until(view.stage.card.isVisible)
+    view.tools.listen.click()
+    QTest.mouseMove(view.stage.canvas, on_map.spot(10))  # it passes
+    QTest.mouseMove(view.stage.canvas, on_map.spot(61))
+    on_map.scene.until(lambda: bool(asked))
+    assert asked[0] == 62
+    view.tools.listen.click()
+    on_map.scene.until(lambda: asked[-1] == 0)
