@@ -388,7 +388,8 @@ class PlaylistPage(QWidget):
         theme, menu, playables = self._session.theme, QMenu(self), self._playables(chosen)
         play = menu.addAction(theme.icon("play"), "Play", lambda: self._player.play(playables))
         queue = menu.addAction(theme.icon("queue"), "Add to queue", lambda: self._player.append(playables))
-        for action in (play, queue):
+        soon = menu.addAction(theme.icon("queue"), "Play next", lambda: self._player.play_next(playables))
+        for action in (play, queue, soon):
             action.setEnabled(bool(playables))
         similar = menu.addAction(theme.icon("similar"), "Similar tracks", self._session.similar_wanted.emit)
         similar.setEnabled(any(place.row is not None for place in chosen))

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, QTimer
-from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from app import tracks, wording
@@ -20,9 +20,9 @@ from app.playlists import Playlists, write_file
 from app.radio import Radio
 from app.session import Session
 from app.views import similar_rules
-from app.views.playlists import add_to_menu
 from app.views.playlists_page import KINDS, file_name, with_suffix
 from app.views.similar_layout import HOW_MANY, Layout
+from app.views.similar_menu import neighbour_menu
 from app.views.similar_stops import MOST as MOST_STOPS
 from app.views.similar_words import (
     heading,
@@ -33,7 +33,6 @@ from app.views.similar_words import (
     why_none,
 )
 from app.waves import Waves
-from core import paths
 from core.library.records import Row
 from core.recommend.radio import Spacing
 from core.recommend.rules import Rules
@@ -424,47 +423,24 @@ class SimilarPanel(Layout):
 
     def menu(self) -> QMenu:
         """What can be done with the chosen neighbours."""
-        rows = [neighbour.row for neighbour in self.list.chosen()]
-        theme, player, menu = self._session.theme, self._player, QMenu(self)
-        playables = [tracks.playable(row) for row in rows if row.online]
-        menu.addAction(theme.icon("play"), "Play", lambda: player.play(playables))
-        menu.addAction(theme.icon("queue"), "Play next", lambda: player.play_next(playables))
-        menu.addAction(theme.icon("queue"), "Add to queue", lambda: player.append(playables))
-        known = [row.track_id for row in rows if row.track_id is not None]
-        add_to_menu(menu, self._playlists, lambda: known)
-        menu.addSeparator()
-        if self.mode == "similar":
-            menu.addAction(theme.icon("more-like"), "More like this", lambda: self.bend(rows, more=True))
-            menu.addAction(theme.icon("less-like"), "Less like this", lambda: self.bend(rows, more=False))
-        go_on = menu.addAction(theme.icon("similar"), "Find similar to this")
-        go_on.triggered.connect(lambda: self._find_similar(rows))
-        self._add_ways(menu, rows[0])
-        menu.addSeparator()
-        show = menu.addAction(
-            theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path)
-        )
-        show.setEnabled(len(rows) == 1 and rows[0].online)
-        text = "\n".join(paths.display(row.path) for row in rows)
-        menu.addAction(theme.icon("copy"), "Copy path", lambda: QGuiApplication.clipboard().setText(text))
-        return menu
+        return neighbour_menu(self, self._session, self._player, self._playlists)
 
-    def _find_similar(self, rows: Sequence[Row]) -> None:
+    @property
+    def seeds(self) -> tuple[Row, ...]:
+        """Whose neighbours are listed."""
+        return self._answer.seeds
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """The files that the question is about."""
+        return self._wish.seeds
+
+    def find_similar(self, rows: Sequence[Row]) -> None:
+        """Go on from these."""
         self.set_mode("similar")
         self._session.select([row.file_id for row in rows])
 
-    def _add_ways(self, menu: QMenu, row: Row) -> None:
-        """A path to this track, or by way of it; and why it is here."""
-        icon, seeds = self._session.theme.icon("path"), self._answer.seeds
-        if self.mode == "path":
-            inside = row.file_id not in self._wish.seeds
-            menu.addAction(icon, "Fix as a stop", lambda: self._pass(row.file_id)).setEnabled(inside)
-        elif seeds:
-            menu.addAction(icon, "Path to this", lambda: self.find_path((seeds[0].file_id, row.file_id)))
-        if self.list.why:
-            place = next(i for i, one in enumerate(self.neighbours) if one.row.file_id == row.file_id)
-            menu.addAction(self._session.theme.icon("moment"), "Why?", lambda: self.list.open(place))
-
-    def _pass(self, file_id: int) -> None:
+    def pass_by(self, file_id: int) -> None:
         """Make a track of the path a stop, in its place among the others."""
         stops = {*self._wish.seeds, file_id}
         self._set_stops([one.row.file_id for one in self.neighbours if one.row.file_id in stops])

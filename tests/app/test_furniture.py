@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app import tracks
 from app.context import Context
 from app.furniture import Furnished
 from app.main_window import MainWindow
 from app.wiring import Wiring
+from core.library.records import Row
 from core.settings import load
 from tests.synthetic import Mix, fill
 
@@ -132,3 +134,33 @@ def test_similar_tracks_of_the_tables_menu_brings_the_panel_back(
         furnished.session.similar_wanted.emit()
         assert not window.similar.isHidden()
         assert window.actions_table["similar"].isChecked()
+
+
+def test_playlists_that_are_dropped_are_taken_in_and_are_no_music(
+    furnished: Furnished, context: Context, window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = tmp_path / "Dropped.m3u"
+    file.write_text("#EXTM3U\n#EXTINF:-1,Nobody - Gone\ngone.ogg\n")
+    window.add_wanted.emit([bytes(file)])
+    qtbot.waitUntil(lambda: [one.name for one in furnished.playlists.records] == ["Dropped"])
+    assert not context.jobs.running
+
+
+def test_seconds_marked_in_the_players_waveform_are_looked_for(
+    furnished: Furnished, window: MainWindow, qtbot: QtBot
+) -> None:
+    rows: list[Row] = []
+    furnished.session.ask(lambda reader: reader.page([5]), rows.extend)
+    qtbot.waitUntil(lambda: bool(rows))
+    furnished.player.play([tracks.playable(rows[0])])
+    window.actions_table["similar"].trigger()  # hidden
+    furnished.bar.waveform.span_chosen.emit(4.0, 9.0)
+    qtbot.waitUntil(lambda: furnished.similar.mode == "moment")
+    assert window.similar.isVisible()
+    assert furnished.similar.asked == (5,)
+
+
+def test_listening_again_keeps_what_is_heard_moment_by_moment(furnished: Furnished, context: Context) -> None:
+    furnished.session.moments_wanted.emit()
+    assert context.settings.embedding.keep_segments
+    assert [job.kind for job in context.jobs.running] == ["embed"]
