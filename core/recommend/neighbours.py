@@ -95,7 +95,7 @@ class Ranking:
         if k <= 0:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float64))
         scores = self._scores
-        last = np.partition(scores, len(scores) - k)[len(scores) - k]
+        last = _from_top(scores, k)
         # Everything that may belong to the best k: k rows and a few, but for masses of equal ones.
         rows = np.flatnonzero(scores >= last - 2 * self._error)
         exact = self._exact(rows)
@@ -115,12 +115,19 @@ class Ranking:
         k = min(len(scores), self.available)
         if self._scale is None or not k:
             return 0
-        last = np.partition(self._unscaled, len(self._unscaled) - k)[len(self._unscaled) - k]
-        return sum(score < last - self._error for score in scores)
+        last = _from_top(self._unscaled, k)
+        return sum(bool(score < last - self._error) for score in scores)
 
     def plain(self, found: Neighbours) -> NDArray[np.float64]:
         """The scores of rows that `best` gave, (k,), whatever they were ranked by."""
         return found.scores if self._scale is None else found.scores / self._scale[found.rows] + self._reach
+
+
+def _from_top(scores: NDArray[np.float32], k: int) -> np.float32:
+    """The k-th largest score of rows that are not hidden. Selecting among masses of equal ones takes far longer."""
+    shown = scores[scores > -np.inf]
+    last: np.float32 = np.partition(shown, len(shown) - k)[len(shown) - k]
+    return last
 
 
 def neighbours(

@@ -158,8 +158,8 @@ def _plane(unit: NDArray[np.float32], ends: tuple[int, int]) -> tuple[Floats, fl
         return np.stack([x, y], axis=1), 0.0 if cosine >= 0 else np.pi
     side = b - cosine * a
     side /= np.linalg.norm(side)
-    both = unit @ np.stack([a, side], axis=1).astype(np.float32)
-    return both.astype(np.float64), float(np.arccos(cosine))
+    both = [unit @ axis.astype(np.float32) for axis in (a, side)]  # quicker than one product with both
+    return np.stack(both, axis=1).astype(np.float64), float(np.arccos(cosine))
 
 
 def _shortest(unit: NDArray[np.float32], ends: tuple[int, int], places: Sequence[Rows]) -> list[int]:

@@ -148,10 +148,14 @@ class Sieve:
             wanted = {genre.casefold() for genre in rules.genres}
             self._named(known.genre, lambda text: _is_genre(text, wanted), "Genre", rules.genres, "a genre")
         if rules.folders:
-            inside = tuple(folder.rstrip("/\\") for folder in rules.folders)
-            inside += tuple(f"{folder}{slash}" for folder in inside for slash in "/\\")
+            names = {folder.rstrip("/\\") for folder in rules.folders}
+            below = tuple(folder + slash for folder in names for slash in "/\\")
             self._named(
-                known.folder, lambda text: _is_inside(text, inside), "Folder", rules.folders, "a folder"
+                known.folder,
+                lambda text: text in names or text.startswith(below),
+                "Folder",
+                rules.folders,
+                "a folder",
             )
         if rules.labels:
             self._labelled(known, rules.labels)
@@ -217,8 +221,3 @@ def _listed(wanted: Collection[str]) -> str:
 def _is_genre(text: str, wanted: Collection[str]) -> bool:
     whole = text.casefold()
     return whole in wanted or not {part for part in _SEVERAL.split(whole) if part}.isdisjoint(wanted)
-
-
-def _is_inside(folder: str, wanted: tuple[str, ...]) -> bool:
-    """Whether a folder is one of them, or begins with one that ends in a slash."""
-    return folder in wanted or folder.startswith(tuple(one for one in wanted if one.endswith(("/", "\\"))))
