@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
+
 Span = tuple[int, int]
 """First place and the one after the last."""
 
@@ -82,11 +86,13 @@ class Points:
         places = np.full(len(given), -1, np.int32)
         places[order] = np.arange(len(order), dtype=np.int32)
         counts = np.bincount(cells, minlength=CELLS * CELLS)
-        return Points(
+        result = Points(
             n=len(given), x=np.ascontiguousarray(unit[sort, 0]), y=np.ascontiguousarray(unit[sort, 1]),
             order=order, places=places, starts=np.concatenate([[0], np.cumsum(counts)]),
             levels=_levels(counts, cells[sort]), density=_density(counts), centre=centre, half=half,
         )  # fmt: skip
+        result.core()  # here and not where it would be waited for
+        return result
 
     def to_unit(self, xy: ArrayLike) -> Floats:
         """(m, 2) positions, as they were given, in the coordinates of x and y."""
@@ -97,15 +103,23 @@ class Points:
         place = int(self.places[row]) if 0 <= row < self.n else -1
         return None if place < 0 else (float(self.x[place]), float(self.y[place]))
 
-    def bounds(self) -> tuple[float, float, float, float]:
+    def bounds(self) -> Box:
         """Left, top, right and bottom of all points; of the whole grid where there are none."""
+        return self._bounds
+
+    def core(self) -> Box:
+        """Like `bounds`, but a few stragglers far from all others (1 in 1,000 on each side) do not count."""
+        return self._core
+
+    @cached_property
+    def _bounds(self) -> Box:
         if not len(self.x):
             return -1.0, -1.0, 1.0, 1.0
         return float(self.x.min()), float(self.y.min()), float(self.x.max()), float(self.y.max())
 
-    def core(self) -> tuple[float, float, float, float]:
-        """Like `bounds`, but a few stragglers far from all others (1 in 1,000 on each side) do not count."""
-        whole = self.bounds()
+    @cached_property
+    def _core(self) -> Box:
+        whole = self._bounds
         if len(self.x) < STRAGGLERS:
             return whole
         thin = max(len(self.x) // 100_000, 1)

@@ -1,6 +1,6 @@
 """Frames of the map's canvas beside those of pyqtgraph's `ScatterPlotItem`, in one run, in a window of 1200 x 800.
 
-    python -m tests.bench.map_frames [--points 10000 100000 1000000] [--frames 40] [--own]
+    python -m tests.bench.map_frames [--points 10000 100000 1000000] [--frames 40] [--own] [--cpu]
 
 Each figure is the median and the 95th percentile of one act with the repaint that shows it (ms). pyqtgraph draws all
 points in one colour, the canvas each in its category's: so it is asked for less. What pyqtgraph has no name for is left
@@ -42,15 +42,15 @@ class Figure:
         return f"{self.median:8.2f} /{self.late:8.2f}"
 
 
-def measured(act: Act, frames: int) -> Figure:
+def measured(act: Act, frames: int, clock: Callable[[], float] = time.perf_counter) -> Figure:
     """Time so many calls, after two that warm what can be warmed."""
     act(0)
     act(1)
     taken = []
     for frame in range(2, frames + 2):
-        start = time.perf_counter()
+        start = clock()
         act(frame)
-        taken.append((time.perf_counter() - start) * 1e3)
+        taken.append((clock() - start) * 1e3)
     return Figure(float(np.median(taken)), float(np.quantile(taken, 0.95)))
 
 
@@ -168,7 +168,7 @@ def scatter_acts(n: int, xy: NDArray[np.float64], app: QApplication) -> Iterator
     plot.close()
 
 
-def own(n: int, frames: int, app: QApplication) -> dict[str, Figure]:
+def own(n: int, frames: int, app: QApplication, clock: Callable[[], float]) -> dict[str, Figure]:
     """The canvas's figures."""
     xy, categories = clusters(n)
     start = time.perf_counter()
@@ -181,7 +181,7 @@ def own(n: int, frames: int, app: QApplication) -> dict[str, Figure]:
     canvas.show()
     app.processEvents()
     result = {"sorted, in a thread": Figure(built, built)}
-    result |= {name: measured(act, frames) for name, act in canvas_acts(canvas, categories)}
+    result |= {name: measured(act, frames, clock) for name, act in canvas_acts(canvas, categories)}
     canvas.close()
     return result
 
@@ -192,13 +192,17 @@ def main() -> None:
     parser.add_argument("--points", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--frames", type=int, default=40)
     parser.add_argument("--own", action="store_true", help="the canvas alone")
+    parser.add_argument(
+        "--cpu", action="store_true", help="the thread's time, for a machine that is not idle"
+    )
     given = parser.parse_args()
+    clock = time.thread_time if given.cpu else time.perf_counter
     app = QApplication([])
     for n in given.points:
-        ours = own(n, given.frames, app)
+        ours = own(n, given.frames, app, clock)
         few = max(given.frames // (1 if n < 500_000 else 8), 4)
         acts = () if given.own else scatter_acts(n, clusters(n)[0], app)
-        theirs = {name: measured(act, few) for name, act in acts}
+        theirs = {name: measured(act, few, clock) for name, act in acts}
         print(f"\n{n:,} points: median / 95th percentile (ms)")
         print(f"{'':28}{'canvas':>18}{'ScatterPlotItem':>20}")
         for name, figure in ours.items():
