@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtGui import QImage, QInputDevice, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -375,3 +375,44 @@ def test_a_canvas_without_points_is_quiet(qapp: QApplication, qtbot: QtBot, canv
     assert canvas.row_at(QPoint(10, 10)) == -1
     assert canvas.accessibleName() == "Map without points"
     assert not canvas.grab().isNull()
+
+
+# -- fingers
+
+
+def test_two_fingers_on_a_screen_zoom_about_their_middle(canvas: MapCanvas) -> None:
+    canvas.move(120, 80)  # so that the screen's corner is not the widget's
+    assert canvas.mapToGlobal(QPoint()) != QPoint()
+    device, scale, held = QTest.createTouchDevice(), canvas.camera.scale, at(canvas, 12)
+    left, right = QPoint(20, 0), QPoint(-20, 0)
+    QTest.touchEvent(canvas, device).press(0, held + left).press(1, held + right).commit()
+    for wide in range(3, 12):
+        QTest.touchEvent(canvas, device).move(0, held + left * wide).move(1, held + right * wide).commit()
+        QApplication.processEvents()
+    QTest.touchEvent(canvas, device).release(0, held + left * 11).release(1, held + right * 11).commit()
+    QApplication.processEvents()
+    assert canvas.camera.scale > 2 * scale
+    assert (at(canvas, 12) - held).manhattanLength() < 12
+    assert canvas.focused_row == -1
+
+
+def test_fingers_on_a_touchpad_zoom_and_pan(canvas: MapCanvas) -> None:
+    pad = QPointingDevice(
+        "pad", 7, QInputDevice.DeviceType.TouchPad, QPointingDevice.PointerType.Finger,
+        QInputDevice.Capability.Position, 2, 1,
+    )  # fmt: skip
+    here = QPointF(at(canvas, 12))
+    for kind, value in (
+        (Qt.NativeGestureType.ZoomNativeGesture, 0.5),
+        (Qt.NativeGestureType.RotateNativeGesture, 9.0),
+    ):
+        event = QNativeGestureEvent(kind, pad, 2, here, here, canvas.mapToGlobal(here), value, QPointF())
+        QApplication.sendEvent(canvas, event)
+    assert canvas.camera.scale == pytest.approx(1.5 * canvas.whole().scale)
+    before = at(canvas, 12)
+    event = QWheelEvent(
+        here, canvas.mapToGlobal(here), QPoint(30, -12), QPoint(60, -24), Qt.MouseButton.NoButton, NONE,
+        Qt.ScrollPhase.ScrollUpdate, False, Qt.MouseEventSource.MouseEventNotSynthesized, pad,
+    )  # fmt: skip
+    QApplication.sendEvent(canvas, event)
+    assert at(canvas, 12) - before == QPoint(30, -12)
