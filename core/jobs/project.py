@@ -184,7 +184,8 @@ class _Run:
         """The map that this one is turned onto."""
         maps, encoders = self.library.projections, self.library.encoders
         named = [encoders.get(name) for name in self.params.compare]
-        found = [maps.find(encoder.id, self.plan) for encoder in named]
+        how = self.params.method
+        found = [maps.find(e.id, self.plan, how) or maps.find(e.id, self.plan) for e in named]
         wanted = [record for record in (*found, self.record) if record is not None]
         others = [record for record in maps.all() if record != self.record]
         wanted += sorted(others, key=lambda each: (each.encoder_id != self.encoder.id, each.id))
@@ -203,11 +204,11 @@ class _Run:
             "clusters": int(done.clusters.max()) + 1,
             "seconds": round(time.monotonic() - self.started, 2),
         }
-        if self.old is not None:
-            rows, others = plane.common(done.tracks, self.old.tracks)
-            figures["moved"] = round(
-                float(np.mean(plane.moved(done.points[rows], self.old.points[others]))), 4
-            )
+        old = self.old or Points()
+        rows, others = plane.common(done.tracks, old.tracks)
+        if len(rows):
+            moved = plane.moved(done.points[rows], old.points[others])
+            figures["moved"] = round(float(moved.mean()), 4)
         params = {"seed": self._seed(), "warm": self._size() > 0, "size": size, "k": quality.K}
         self.ctx.check()
         return self.library.projections.put(

@@ -223,6 +223,15 @@ def test_maps_of_other_encoders_are_turned_onto_the_first(library: Library) -> N
     assert project_job(library, "mirrored", method="pca", refit=True, compare=[NAME])["moved"] < 1e-3
 
 
+def test_a_map_of_other_tracks_altogether_is_drawn_anew(library: Library) -> None:
+    key = library.encoders.get(NAME).id
+    strangers = Points(np.arange(900, 950), np.zeros((50, 2), np.float32))
+    library.projections.put(key, PLAN, "pca", {"seed": 0, "size": 1.0}, {}, strangers)
+    result = project_job(library, method="pca")
+    assert (result["drawn"], result["n"]) == (True, TRACKS)
+    assert "moved" not in result
+
+
 def test_a_damaged_map_is_drawn_anew(library: Library) -> None:
     project_job(library, method="pca")
     write(library, "UPDATE projection_arrays SET points = x'00'")
