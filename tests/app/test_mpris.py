@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
+from jeepney import DBusAddress, new_method_call
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -157,6 +159,21 @@ def test_what_is_asked_for_is_done(qtbot: QtBot, desk: Desk, remote: Remote) -> 
     with qtbot.waitSignals([desk.mpris.raise_wanted, desk.mpris.quit_wanted]):
         remote.call(NAME, "Raise", root=True)
         remote.call(NAME, "Quit", root=True)
+
+
+def test_the_description_names_what_there_is(qtbot: QtBot, desk: Desk, remote: Remote) -> None:
+    on_the_bus(qtbot, desk, remote)
+    address = DBusAddress("/org/mpris/MediaPlayer2", NAME, "org.freedesktop.DBus.Introspectable")
+    (text,) = remote.bus_call(new_method_call(address, "Introspect"))
+    described = {
+        interface.attrib["name"]: {p.attrib["name"]: p.attrib["type"] for p in interface.iter("property")}
+        for interface in ET.fromstring(text)
+    }
+    for root, interface in ((True, "org.mpris.MediaPlayer2"), (False, "org.mpris.MediaPlayer2.Player")):
+        told = remote.everything(NAME, root=root)
+        assert described[interface] == {name: kind for name, (kind, _) in told.items()}
+    with pytest.raises(LookupError, match="no such object"):
+        remote.bus_call(new_method_call(DBusAddress("/elsewhere", NAME, "org.mpris.MediaPlayer2"), "Raise"))
 
 
 def test_what_makes_no_sense_is_refused(qtbot: QtBot, desk: Desk, remote: Remote) -> None:
