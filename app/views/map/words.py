@@ -114,16 +114,15 @@ def failed(view: JobView) -> str:
 
 
 def behind(mapping: Mapping) -> str:
-    """Why the map of another encoder is still shown."""
-    if mapping.state == "few":
-        heard = 0 if mapping.looked is None else mapping.looked.heard
-        listened = f"The new encoder has listened to {wording.count(heard, 'track')}"
-        return f"{listened}; its map needs {FEWEST}. This is the old one’s."
-    if mapping.state == "failed":
-        return "The new encoder’s map was not drawn. This is the old one’s."
-    return (
-        "Reading the new encoder’s map…" if mapping.state == "reading" else "The new encoder has no map yet."
-    )
+    """Why the map before is still shown."""
+    heard = 0 if mapping.looked is None else mapping.looked.heard
+    if mapping.state == "reading":
+        return READING
+    why = {
+        "few": f"The encoder has listened to {wording.count(heard, 'track')}; its map needs {FEWEST}.",
+        "failed": "The map was not drawn.",
+    }.get(mapping.state, "There is no such map yet.")
+    return f"{why} Still shown: the one before."
 
 
 def second(mapping: SecondMap) -> str:

@@ -307,3 +307,23 @@ def test_what_is_pointed_at_is_heard_where_that_is_wished(on_map: MapScene) -> N
     assert asked[0] == 62
     view.tools.listen.click()
     on_map.scene.until(lambda: asked[-1] == 0)
+
+
+def test_a_map_that_is_stopped_leaves_the_one_before_and_can_be_drawn_after_all(on_map: MapScene) -> None:
+    """Another method has no map yet: it is drawn without being asked for."""
+    view, mapping = on_map.view, on_map.mapping
+    before = on_map.drawing
+    view.menu.methods["pca"].trigger()
+    on_map.scene.until(lambda: mapping.job is not None)
+    assert view.line.isVisible()
+    view.line.halt.click()
+    on_map.scene.until(lambda: mapping.job is None)
+    assert mapping.state == "failed"
+    assert on_map.drawing is before
+    assert view.line.doing.text() == "The map was not drawn. Still shown: the one before."
+    assert view.line.halt.text() == "Draw the map"
+    view.menu.methods["umap"].trigger()
+    assert mapping.drawing is before
+    on_map.scene.until(lambda: not view.line.isVisible())
+    assert view.menu.methods["umap"].isChecked()
+    assert not view.menu.methods["pca"].isChecked()
