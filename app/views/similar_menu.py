@@ -36,11 +36,17 @@ def neighbour_menu(panel: SimilarPanel, session: Session, player: Player, playli
     menu.addAction(theme.icon("similar"), "Find similar to this", lambda: panel.find_similar(rows))
     _add_ways(menu, panel, session, rows[0])
     menu.addSeparator()
+    menu.addAction(theme.icon("map"), "Find on map", lambda: _find_on_map(session, rows))
     show = menu.addAction(theme.icon("folder"), "Show in folder", lambda: tracks.show_in_folder(rows[0].path))
     show.setEnabled(len(rows) == 1 and rows[0].online)
     text = "\n".join(paths.display(row.path) for row in rows)
     menu.addAction(theme.icon("copy"), "Copy path", lambda: QGuiApplication.clipboard().setText(text))
     return menu
+
+
+def _find_on_map(session: Session, rows: list[Row]) -> None:
+    session.select([row.file_id for row in rows])
+    session.map_wanted.emit()
 
 
 def _add_ways(menu: QMenu, panel: SimilarPanel, session: Session, row: Row) -> None:

@@ -327,3 +327,12 @@ def test_a_map_that_is_stopped_leaves_the_one_before_and_can_be_drawn_after_all(
     on_map.scene.until(lambda: not view.line.isVisible())
     assert view.menu.methods["umap"].isChecked()
     assert not view.menu.methods["pca"].isChecked()
+
+
+def test_a_track_is_found_from_another_view(on_map: MapScene) -> None:
+    view = on_map.view
+    on_map.session.select([78])
+    view.find_selection()
+    middle = view.stage.canvas.rect().center()
+    on_map.scene.until(lambda: (on_map.spot(77) - middle).manhattanLength() < 4)
+    assert view.stage.canvas.camera.scale > view.stage.canvas.whole().scale
