@@ -83,24 +83,21 @@ class Moments:
         if not length:
             raise UserError("There is no sound in these seconds.", "Choose others.")
         best = Best(query / length, self._statistics(), n)
-        files: dict[int, int] = {}
+        known: dict[int, tuple[int, int]] = {}  # of the best so far: file, and how many segments
         with closing(self._library.vectors.all_segments(self._encoder.id, self._plan)) as batches:
             for tracks, counts, segments in batches:
-                own = usable(tracks)
-                own[tracks == track] = -1
-                best.add(tracks[own >= 0], counts[own >= 0], segments[np.repeat(own >= 0, counts)])
-                files |= {
-                    key: file for key, file in zip(tracks.tolist(), own.tolist(), strict=True) if file >= 0
-                }
-                files = {key: files[key] for key, _, _ in best.found()}
-        found = best.found()
-        counts_of = {key: len(self._stored(key)) for key, _, _ in found}
-        seconds = self._seconds(list(files.values()))
+                files = usable(tracks)
+                shown = (files >= 0) & (tracks != track)
+                kept = tracks[shown], counts[shown]
+                best.add(*kept, segments if shown.all() else segments[np.repeat(shown, counts)])
+                for key, file, count in zip(*kept, files[shown], strict=True):
+                    known[int(key)] = int(file), int(count)
+                known = {key: known[key] for key, _, _ in best.found()}
+        seconds = self._seconds([file for file, _ in known.values()])
         return tuple(
-            MomentMatch(
-                key, files[key], self._start(place, counts_of[key], seconds.get(files[key])), SEGMENT_S, score
-            )
-            for key, place, score in found
+            MomentMatch(key, file, self._start(place, count, seconds.get(file)), SEGMENT_S, score)
+            for key, place, score in best.found()
+            for file, count in [known[key]]
         )
 
     def _places(self, track: int, start_s: float, end_s: float) -> list[int]:
