@@ -229,7 +229,6 @@ class PlaylistStrip(QWidget):
         self.list.setCurrentRow(rows[0] if rows else -1)
         self.list.blockSignals(False)
         self.none.setVisible(self._playlists.known and not records)
-        self.list.setVisible(bool(records))
         if kept is not None and not rows:
             self.chosen.emit(None)
 

@@ -125,8 +125,10 @@ class Layout(QWidget):
         head = QVBoxLayout()
         head.setContentsMargins(16, 8, 12, 4)
         head.setSpacing(3)
-        for widget in (self.title, self.subtitle, self.bent, self.stops, self.start_radio):
+        for widget in (self.title, self.subtitle, self.bent, self.stops):
             head.addWidget(widget)
+        head.addSpacing(4)
+        head.addWidget(self.start_radio)
         self.filters = QWidget()
         row = _row(self.filters, (10, 2, 12, 6), self.filter, self.summary, self.unfilter, self.how_many)
         row.setStretch(1, 1)

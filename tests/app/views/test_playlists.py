@@ -48,9 +48,18 @@ def shows(scene: Scene, page: PlaylistPage, wanted: list[int]) -> None:
     scene.until(lambda: held(page) == wanted and page.table.places.rowCount() == len(wanted))
 
 
-def test_without_lists_it_says_how_one_begins(view: LibraryView) -> None:
-    assert view.lists.strip.none.isVisible()
-    assert not view.lists.strip.list.isVisible()
+def test_without_lists_it_says_how_one_begins_and_takes_what_is_dropped(
+    scene: Scene, view: LibraryView
+) -> None:
+    strip = view.lists.strip
+    assert strip.none.isVisible()
+    data = tracks.mime(scene.ask(lambda reader: reader.page([60, 61])))
+    button, key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(strip.list.viewport(), QDragEnterEvent(QPoint(9, 9), COPY, data, button, key))
+    QApplication.sendEvent(strip.list.viewport(), QDropEvent(QPointF(9, 9), COPY, data, button, key))
+    scene.until(lambda: [record.n for record in scene.playlists.records] == [2])
+    scene.until(lambda: held(view.lists.page) == [60, 61])
+    assert not strip.none.isVisible()
 
 
 def test_a_new_list_is_named_in_its_place(scene: Scene, view: LibraryView) -> None:
