@@ -90,7 +90,7 @@ class Moments:
                 shown = (files >= 0) & (tracks != track)
                 kept = tracks[shown], counts[shown]
                 best.add(*kept, segments if shown.all() else segments[np.repeat(shown, counts)])
-                for key, file, count in zip(*kept, files[shown], strict=True):
+                for key, count, file in zip(*kept, files[shown], strict=True):
                     known[int(key)] = int(file), int(count)
                 known = {key: known[key] for key, _, _ in best.found()}
         seconds = self._seconds([file for file, _ in known.values()])
