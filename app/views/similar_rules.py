@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QIntValidator, QRegularExpressionValidator
@@ -37,6 +38,8 @@ from core.recommend.rules import Lengths, Rules, Years
 TYPING_MS = 350
 WIDTH = 332
 ANY = "Any"
+MOST_SHOWN = 400
+"""Of many names so many are listed; typing finds the others."""
 VALUE = int(Qt.ItemDataRole.UserRole)
 FIELDS = (("genres", "Genre", "genre"), ("folders", "Folder", "folder"), ("labels", "Label", "label"))
 """Of the rules, for a person, and of the library's columns."""
@@ -83,6 +86,7 @@ class Names(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.ticked: frozenset[str] = frozenset()
+        self._names: Named = ()
         self.title, self.search, self.list = QLabel(), QLineEdit(), QListWidget()
         self.none = QPushButton(ANY)
         back = QToolButton()
@@ -113,28 +117,30 @@ class Names(QWidget):
     def offer(self, title: str, names: Named, ticked: frozenset[str]) -> None:
         """Show these names, what is ticked first."""
         self.ticked = ticked
+        missing = [(value, 0) for value in sorted(ticked - {value for value, _ in names})]
+        self._names = tuple(sorted([*names, *missing], key=lambda entry: entry[0] not in ticked))
         self.title.setText(title)
+        self.search.blockSignals(True)
         self.search.clear()
+        self.search.blockSignals(False)
+        self._narrow("")
+        self.none.setEnabled(bool(ticked))
+
+    def _narrow(self, text: str) -> None:
+        """The first of the names that hold all the words: a list of all would hold up the window."""
+        words = text.casefold().split()
+        found = (entry for entry in self._names if all(word in entry[0].casefold() for word in words))
         self.list.blockSignals(True)
         self.list.clear()
-        missing = [(value, 0) for value in sorted(ticked - {value for value, _ in names})]
-        for value, count in sorted([*names, *missing], key=lambda entry: entry[0] not in ticked):
+        for value, count in islice(found, MOST_SHOWN):
             item = QListWidgetItem(f"{value}  ({count:,})", self.list)
             item.setData(VALUE, value)
             item.setToolTip(value)
             item.setFlags(
                 Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable
             )
-            item.setCheckState(Qt.CheckState.Checked if value in ticked else Qt.CheckState.Unchecked)
+            item.setCheckState(Qt.CheckState.Checked if value in self.ticked else Qt.CheckState.Unchecked)
         self.list.blockSignals(False)
-        self.none.setEnabled(bool(ticked))
-
-    def _narrow(self, text: str) -> None:
-        words = text.casefold().split()
-        for row in range(self.list.count()):
-            item = self.list.item(row)
-            value = str(item.data(VALUE)).casefold()
-            item.setHidden(not all(word in value for word in words))
 
     def _tick(self, item: QListWidgetItem) -> None:
         value = str(item.data(VALUE))
@@ -149,8 +155,10 @@ class Names(QWidget):
         item.setCheckState(Qt.CheckState.Unchecked if on else Qt.CheckState.Checked)
 
     def _clear(self) -> None:
-        for row in range(self.list.count()):
-            self.list.item(row).setCheckState(Qt.CheckState.Unchecked)
+        self.ticked = frozenset()
+        self._narrow(self.search.text())
+        self.none.setEnabled(False)
+        self.changed.emit()
 
 
 class Between(QWidget):

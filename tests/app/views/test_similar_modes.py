@@ -280,10 +280,16 @@ def test_names_are_found_by_typing(scene: Scene, panel: SimilarPanel) -> None:
     panel.rules.choosers["folders"].click()
     names = panel.rules.names
     wanted = str(names.list.item(2).data(Qt.ItemDataRole.UserRole))
+    everything = names.list.count()
+    names.list.item(1).setCheckState(Qt.CheckState.Checked)
+    ticked = str(names.list.item(1).data(Qt.ItemDataRole.UserRole))
     QTest.keyClicks(names.search, wanted[-9:])
-    shown = [names.list.item(row) for row in range(names.list.count()) if not names.list.item(row).isHidden()]
-    assert wanted in [item.data(Qt.ItemDataRole.UserRole) for item in shown]
-    assert len(shown) < names.list.count()
+    shown = [names.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(names.list.count())]
+    assert wanted in shown
+    assert len(shown) < everything
+    assert panel.rules.rules.folders == {ticked}  # also while it is not listed
+    names.none.click()
+    assert not panel.rules.rules.folders
     panel.rules.hide()
 
 
