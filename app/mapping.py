@@ -237,6 +237,8 @@ class Mapping(QObject):
                 self.draw()
         elif looked.missing or looked.gone:
             self._catch_up(looked)
+        else:
+            self._tried.pop(self.key, None)
 
     def _catch_up(self, looked: Looked) -> None:
         behind = looked.missing, looked.gone
