@@ -9,9 +9,11 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from app import tracks
-from app.neighbourhood import Answer, Neighbour, Neighbourhood, Wish
+from app.neighbourhood import Answer, Neighbour, Neighbourhood
 from app.player import Playable, Player
 from app.session import Session
+from core.recommend.radio import Spacing
+from core.recommend.rules import Rules
 
 AHEAD = 6
 """With fewer tracks than this before its end the queue goes on."""
@@ -57,10 +59,10 @@ class Radio(QObject):
             self._end()
             self._player.stop()
 
-    def set_wish(self, wish: Wish) -> None:
+    def go_by(self, rules: Rules, spacing: Spacing) -> None:
         """Other rules or spacing from the next tracks on."""
         if self.answer is not None:
-            self.answer = replace(self.answer, wish=wish)
+            self.answer = replace(self.answer, wish=replace(self.answer.wish, rules=rules, spacing=spacing))
 
     def _end(self) -> None:
         self.answer, self._own = None, []

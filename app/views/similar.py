@@ -182,12 +182,12 @@ class SimilarPanel(Layout):
             self._change(mode="moment", seeds=(file_id,), span=span, more=(), less=())
 
     def _set_rules(self, rules: Rules) -> None:
+        self.radio.go_by(rules, self._wish.spacing)
         self._change(rules=rules)
-        self.radio.set_wish(self._wish)
 
     def _set_spacing(self, spacing: Spacing) -> None:
+        self.radio.go_by(self._wish.rules, spacing)
         self._change(spacing=spacing)
-        self.radio.set_wish(self._wish)
 
     def _open_rules(self) -> None:
         self._session.ask(similar_rules.look_up, self.rules.offer, latest="choices")

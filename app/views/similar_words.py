@@ -64,6 +64,9 @@ def _why_none_heard(answer: Answer, busy: bool) -> str:
     """Of what was listened to."""
     if answer.wish.mode == "path" and len(answer.seeds) < 2:
         return NO_END
+    waiting = [row for row in answer.seeds if row.state not in USABLE]
+    if answer.wish.mode == "path" and waiting:
+        return f"“{escape(waiting[0].title)}” has not been listened to, so no path leads there yet."
     if answer.unstored:
         return f"{UNSTORED}<br><br>{storing(busy)}"
     if answer.unheard:

@@ -20,7 +20,7 @@ from core.asking import Request
 from core.recommend.hubs import Effect
 from core.recommend.rules import Rules
 from tests.scene import Scene
-from tests.synthetic import DIM, Mix, tags
+from tests.synthetic import DIM, Mix, first_waiting, tags
 
 MIX = Mix(160, folders=1, failed=0, partial=0, skipped=0)
 SECONDS = 3.0
@@ -152,6 +152,35 @@ def test_other_music_ends_the_radio_and_another_selection_does_not(scene: Scene,
     assert not panel.radio.on
     answered(scene, panel, lambda ids: bool(ids) and ids != before)
     assert panel.title.toolTip() or panel.title.text() == tags(149)["title"]
+
+
+def test_a_radio_goes_by_rules_that_come_later(scene: Scene, panel: SimilarPanel) -> None:
+    scene.select(1)
+    press(panel, "radio")
+    answered(scene, panel, lambda ids: panel.mode == "radio" and bool(ids))
+    panel.start_radio.click()
+    press(panel, "similar")
+    panel.rules.years.low.setText("1990")
+    panel.rules.years.changed.emit()
+    scene.until(lambda: panel._wish.rules.years == (1990, None))
+    player = scene.player
+    before = player.length
+    for _ in range(before - 3):
+        player.next()
+    scene.until(lambda: player.length > before)
+    fresh = [one.track_id for one in player.queue[before:]]
+    assert fresh
+    assert all(tags(track - 1)["year"] >= 1990 for track in fresh)
+    assert panel.radio.on
+
+
+def test_a_stop_that_waits_is_named(scene: Scene) -> None:
+    mix = Mix(40, folders=1, waiting=0.1, failed=0, partial=0, skipped=0)
+    scene.fill(mix)
+    panel = started(scene)
+    (waiting,) = first_waiting(mix, 1)
+    panel.find_path((next(key for key in range(1, 40) if key != waiting), waiting))
+    scene.until(lambda: tags(waiting - 1)["title"] in panel.message.text())
 
 
 # -- moments and why
