@@ -88,6 +88,7 @@ class SimilarPanel(Layout):
         self.rules.changed.connect(self._set_rules)
         self.rules.spacing_changed.connect(self._set_spacing)
         self.stops.changed.connect(self._set_stops)
+        self.stops.brought.connect(self._bring_stops)
         self.start_radio.clicked.connect(self._toggle_radio)
         self.radio.changed.connect(self._radio_changed)
         self.list.play_wanted.connect(self.play)
@@ -155,6 +156,15 @@ class SimilarPanel(Layout):
     def _set_stops(self, file_ids: Sequence[int]) -> None:
         self._path = tuple(file_ids)
         self._change(seeds=self._path)
+
+    def _bring_stops(self, track_ids: Sequence[int]) -> None:
+        """Pass these, before the path's end."""
+        self._session.ask(partial(_files_of, track_ids), self._pass_all)
+
+    def _pass_all(self, file_ids: Sequence[int]) -> None:
+        stops = self._wish.seeds
+        fresh = [key for key in file_ids if key not in stops][: MOST_STOPS - len(stops)]
+        self._set_stops([*stops[:-1], *fresh, stops[-1]] if len(stops) > 1 else [*stops, *fresh])
 
     def _offer_stop(self) -> None:
         rows = self._session.rows
@@ -467,6 +477,12 @@ class SimilarPanel(Layout):
     def export_to(self, path: Path, rows: list[Row]) -> None:
         """Write these tracks as a playlist; the suffix names the kind."""
         write_file(self._session, path, [tracks.entry(row) for row in rows])
+
+
+def _files_of(track_ids: Sequence[int], reader: Reader) -> list[int]:
+    """In a thread: the files that stand for tracks."""
+    found = reader.library.rows.files_of(track_ids)
+    return [found[track] for track in track_ids if track in found]
 
 
 def _file_of(number: int, reader: Reader) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import tracks
 from app.theme import Theme
 from core.library.records import Row
 
@@ -26,9 +27,10 @@ SHOWN = 5
 
 
 class _StopList(QListWidget):
-    """Lines that can be dragged into another order; Delete takes one out."""
+    """Lines that can be dragged into another order, or come from the library; Delete takes one out."""
 
     remove_wanted = Signal()
+    brought = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +41,30 @@ class _StopList(QListWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setToolTip("Drag to change the order; Delete takes a stop out.")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Own lines, and tracks of the library."""
+        if not self._welcome(event):
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802 - Qt's name
+        """As it came in."""
+        if not self._welcome(event):
+            super().dragMoveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """A track becomes a stop, own lines change their order."""
+        if self._welcome(event):
+            self.brought.emit(tracks.dragged(event.mimeData()))
+        else:
+            super().dropEvent(event)
+
+    def _welcome(self, event: QDropEvent) -> bool:
+        good = event.source() is not self and bool(tracks.dragged(event.mimeData()))
+        if good:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        return good
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Delete."""
@@ -63,9 +89,12 @@ class Stops(QWidget):
     -------
     changed(tuple[int, ...])
         Files, in order.
+    brought(list[int])
+        Tracks were dropped, to be stops.
     """
 
     changed = Signal(object)
+    brought = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -81,6 +110,7 @@ class Stops(QWidget):
         layout.addWidget(self.list)
         layout.addWidget(self.offer)
         self.list.model().rowsMoved.connect(lambda *_: self.changed.emit(self.ids))
+        self.list.brought.connect(self.brought)
         self.list.remove_wanted.connect(lambda: self._remove(self.list.currentRow()))
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.offer.linkActivated.connect(self._put)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from app import tracks
 from app.views.rows_delegate import TWO_LINES
@@ -96,6 +98,22 @@ def test_another_track_is_offered_as_a_stop_and_put_in(scene: Scene, panel: Simi
     assert found.index(75) not in (0, len(found) - 1)
     panel.stops.put(1, "end")
     assert answered(scene, panel, lambda ids: ids[-1:] == [1])[0] == 75
+
+
+def test_a_track_dropped_among_the_stops_is_passed(scene: Scene, panel: SimilarPanel) -> None:
+    panel.find_path((1, 150))
+    answered(scene, panel, bool)
+    data = tracks.mime(scene.ask(lambda reader: reader.page([75])))
+    button, key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    place, copy = QPoint(20, 10), Qt.DropAction.CopyAction
+    where = panel.stops.list.viewport()
+    QApplication.sendEvent(where, QDragEnterEvent(place, copy, data, button, key))
+    event = QDropEvent(QPointF(place), copy, data, button, key)
+    QApplication.sendEvent(where, event)
+    assert event.isAccepted()
+    found = answered(scene, panel, lambda ids: 75 in ids)
+    assert (found[0], found[-1]) == (1, 150)
+    assert panel.stops.ids == (1, 75, 150)
 
 
 def test_stops_are_turned_round_by_dragging(scene: Scene, panel: SimilarPanel) -> None:
