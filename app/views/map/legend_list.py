@@ -18,6 +18,8 @@ COUNT = int(Qt.ItemDataRole.UserRole) + 1
 CODE = int(Qt.ItemDataRole.UserRole) + 2
 TICK_WIDTH = 32
 DOT = 10
+BATCH = 5_000
+"""Lines that are laid out at a time."""
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
@@ -221,6 +223,10 @@ class LegendList(QListView):
         self.setItemDelegate(_CountDelegate(theme, self))
         self.setAccessibleName("Legend")
         self.setUniformItemSizes(True)
+        self.setLayoutMode(
+            QListView.LayoutMode.Batched
+        )  # a hundred thousand folders at once would hold all else up
+        self.setBatchSize(BATCH)
         self.setIconSize(QSize(DOT, DOT))
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
