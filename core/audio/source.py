@@ -16,6 +16,7 @@ from av.stream import Discard
 from core.audio import reasons
 from core.audio.doorway import AudioFile
 from core.audio.records import UnusableError
+from core.audio.timing import Timing
 
 FORMATS = (
     "aac,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,apc,aptx,asf,au,avi,avr,bonk,caf,dsf,dts,dtshd,eac3,flac,flv,"
@@ -79,10 +80,6 @@ class Source:
 
     Attributes
     ----------
-    seconds
-        Duration of the packets so far, as the container times them; 0 where it does not.
-    longest_packet_s
-        Duration of the longest of them.
     size
         Bytes of the packets so far.
     error
@@ -92,8 +89,7 @@ class Source:
     def __init__(self, file: AudioFile, alive: Alive) -> None:
         self.container = _open(file)
         self.stream = _best(self.container)
-        self.seconds = 0.0
-        self.longest_packet_s = 0.0
+        self._timing = Timing()
         self.error: Exception | None = None
         for other in self.container.streams:
             if other.index != self.stream.index:
@@ -113,6 +109,16 @@ class Source:
     def identity(self) -> str:
         """Hash of the packets so far, 32 hexadecimal digits."""
         return self._digest.hexdigest()
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the packets so far, as the container times them; 0 where it does not."""
+        return float(self._timing.end * self.tick)
+
+    @property
+    def longest_packet_s(self) -> float:
+        """Duration of the longest of them."""
+        return float(self._timing.longest * self.tick)
 
     @property
     def tick(self) -> Fraction:
@@ -158,15 +164,13 @@ class Source:
         return None
 
     def _demux(self) -> Iterator[AudioPacket]:
-        tick, beat, empty = float(self.tick), 0, 0
+        beat = empty = 0
         update = self._digest.update
         for packet in self.container.demux(self.stream):
             size = packet.size
             if size:
                 update(packet)
-                duration = (packet.duration or 0) * tick
-                self.seconds += duration
-                self.longest_packet_s = max(self.longest_packet_s, duration)
+                self._timing.take(packet)
                 self.size += size
                 empty = 0
             else:

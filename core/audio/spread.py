@@ -11,6 +11,7 @@ from core.audio import SAMPLE_RATE, SEGMENT
 from core.audio.decoding import Decoding
 from core.audio.records import Samples
 from core.audio.source import AudioPacket, Source
+from core.audio.timing import Timing
 
 RUN_IN = SEGMENT // 6
 """Samples (0.5 s) decoded before a segment and thrown away: a decoder needs some packets to find in."""
@@ -64,11 +65,20 @@ class _Clock:
     def __init__(self, packets: Iterable[AudioPacket], tick: float) -> None:
         self._packets = packets
         self._tick = tick
-        self.begin = self.end = 0.0
+        self._timing = Timing()
+
+    @property
+    def begin(self) -> float:
+        return self._timing.begin * self._tick
+
+    @property
+    def end(self) -> float:
+        return self._timing.end * self._tick
 
     def packets(self) -> Iterator[AudioPacket]:
         for packet in self._packets:
-            self.begin, self.end = self.end, self.end + (packet.duration or 0) * self._tick
+            if packet.size:  # as in the pass that measured the track
+                self._timing.take(packet)
             yield packet
 
 
