@@ -29,7 +29,8 @@ from app.views.jobs_button import JobsButton
 from app.views.start import StartView
 from app.views.toasts import Toasts
 
-VIEWS = ("view-library", "view-map", "view-train", "view-compare", "view-activity")  # in the order of the pages
+VIEWS = ("view-library", "view-map", "view-train", "view-compare", "view-activity")
+"""In the order of the pages."""
 STOP_LIMIT_S = 8.0
 PLAYER_HEIGHT = 84
 SMALLEST, LARGEST = QSize(1280, 800), QSize(2400, 1500)  # of a window that opens for the first time
@@ -222,7 +223,8 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.setObjectName("pages")
         # Empty until the library is open.
-        self.map_page, self.train_page, self.compare_page = QStackedWidget(), QStackedWidget(), QStackedWidget()
+        self.map_page, self.train_page = QStackedWidget(), QStackedWidget()
+        self.compare_page = QStackedWidget()
         self.pages.addWidget(self.library_page)
         self.pages.addWidget(self.map_page)
         self.pages.addWidget(self.train_page)

@@ -250,7 +250,8 @@ def test_what_is_new_is_put_on_the_map_and_nothing_moves(on_map: MapScene) -> No
     assert np.array_equal(on_map.drawing.xy[old], before.points[np.argsort(before.tracks)])
     on_map.scene.until(lambda: on_map.mapping.job is None)
     assert len(on_map.scene.context.jobs.views) == 1
-    on_map.scene.until(lambda: not on_map.mapping._tried)  # so that as many new ones are seen to the next time, too
+    # As many new ones are seen to the next time, too.
+    on_map.scene.until(lambda: not on_map.mapping._tried)
     assert not view.line.isVisible()
 
 
