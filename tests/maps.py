@@ -40,7 +40,7 @@ def store(path: Path, encoder: str = "mfcc", seed: int = 0, only: int | None = N
     """Keep a map of all (or the first `only`) tracks that the encoder has heard."""
     with Library(path) as library:
         record = library.encoders.get(encoder)
-        tracks = library.projections.tracks(record.id, PLAN)[:only]
+        tracks = library.facets.heard(record.id, PLAN)[:only]
         n = len(tracks)
         kept = np.linspace(0, 1, n, dtype=np.float32)
         points = Points(tracks, places(n, seed), kept, clusters=(np.arange(n) % 3).astype(np.int16))

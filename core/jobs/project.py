@@ -86,7 +86,7 @@ class _Run:
         near = Neighbours(self.library, self.encoder, self.plan)
         near.refresh()
         self.snapshot = near.snapshot
-        own = self.library.projections.tracks(self.encoder.id, self.plan)
+        own = self.library.facets.heard(self.encoder.id, self.plan)
         self.tracks = own[self.snapshot.rows(own) >= 0]
         if len(self.tracks) < FEWEST:
             raise UserError(

@@ -77,7 +77,7 @@ class Facets:
         return numbers(tracks or ""), values or ""
 
     def heard(self, encoder_id: int, plan: str) -> Ids:
-        """(n,) the tracks that have a vector, ascending."""
+        """(n,) the tracks that have a vector, ascending; also where their folder is offline."""
         statement = text(f"""
             SELECT group_concat(t) FROM (SELECT f.track_id AS t {_FROM} AND EXISTS (
                 SELECT 1 FROM embedding e WHERE e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan

@@ -32,12 +32,6 @@ NO_CLUSTER = -1
 
 _NAMES = tuple(each.name for each in fields(ProjectionRecord))
 _COLUMNS = tuple(Projection.__table__.c[name] for name in _NAMES)
-_OWN = text("""
-    SELECT e.track_id FROM embedding e WHERE e.encoder_id = :encoder AND e.plan = :plan AND EXISTS (
-      SELECT 1 FROM file f JOIN root r ON r.id = f.root_id AND r.kind = 'music'
-      WHERE f.track_id = e.track_id AND f.present AND NOT f.duplicate
-    ) ORDER BY e.track_id
-""")
 _GONE = UserError("This map is not there any more.", "Draw it anew.")
 
 
@@ -204,12 +198,6 @@ class Projections:
             connection.execute(statement, {"ids": ids_json(record_ids)})
         for record_id in record_ids:
             self._forget_clusters(record_id)
-
-    def tracks(self, encoder_id: int, plan: str) -> NDArray[np.int64]:
-        """(n,) what belongs on a map: own music with a vector, ascending, also where its folder is offline."""
-        with self._db.read() as connection:
-            rows = connection.execute(_OWN, {"encoder": encoder_id, "plan": plan})
-            return np.fromiter(rows.scalars(), np.int64)
 
     def _change(self, record_id: int, change: Callable[[Points], Points]) -> None:
         file = self._clusters_file(record_id)

@@ -195,10 +195,10 @@ def test_groups_of_another_library_at_the_same_place_are_not_taken(library: Libr
 
 
 def test_a_map_holds_own_music_with_a_vector_also_where_its_drive_is_away(library: Library) -> None:
-    assert library.projections.tracks(ENCODER, PLAN).tolist() == list(range(1, 41))
+    assert library.facets.heard(ENCODER, PLAN).tolist() == list(range(1, 41))
     change(library, "UPDATE root SET kind = 'dataset' WHERE id = 2")
     change(library, "UPDATE file SET present = 0 WHERE track_id = 1")
     change(library, "DELETE FROM embedding WHERE track_id = 2")
     kept = [track for track in range(3, 41) if not 11 <= track <= 20]
-    assert library.projections.tracks(ENCODER, PLAN).tolist() == kept
-    assert library.projections.tracks(ENCODER, "spread-3").tolist() == []
+    assert library.facets.heard(ENCODER, PLAN).tolist() == kept
+    assert library.facets.heard(ENCODER, "spread-3").tolist() == []
