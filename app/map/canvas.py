@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QEasingCurve, QEvent, QPoint, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEasingCurve, QEvent, QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -47,6 +47,9 @@ REACH = 7.0
 
 MAP_FLIGHT_MS, ZOOM_FLIGHT_MS = 350, 140
 
+WORDS_S = 0.006
+"""A frame spends so long on words that were never drawn before."""
+
 
 class MapCanvas(QWidget):
     """Points on a plane; knows rows and categories, not what they stand for.
@@ -86,6 +89,8 @@ class MapCanvas(QWidget):
         self.hovered_row = -1
         self._camera = Camera()
         self._fitted = True
+        self._words_due = QTimer(self, singleShot=True, interval=0)
+        self._words_due.timeout.connect(self.update)
         self._gestures, self._keys = Gestures(self), Keys(self)
         self._flight = Flight(self, QEasingCurve.Type.OutCubic)
         self._goal: Camera | None = None
@@ -349,8 +354,11 @@ class MapCanvas(QWidget):
         showing, colours = self.showing(), self.theme.colours
         painter = QPainter(self)
         painter.drawImage(0, 0, self.frame.image(self.scene, showing.view(), showing.ratio, colours))
+        self.words.begin(WORDS_S)
         paint(painter, showing.told(self._gestures.outline), colours, self.words)
         painter.end()
+        if self.words.behind:
+            self._words_due.start()
 
     @property
     def focused_row(self) -> int:

@@ -136,6 +136,7 @@ def picture(canvas: MapCanvas, size: QSize, ratio: float) -> QImage:
     result.setDevicePixelRatio(ratio)
     painter = QPainter(result)
     painter.setFont(canvas.font())
+    canvas.words.begin()
     paint(painter, showing.told(pointed=False), colours, canvas.words)
     painter.end()
     return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +15,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 
 KEPT = 600
 """So many drawn words are kept."""
+
+MEASURED = 4000
+"""Of so many words the extent is kept."""
 
 LONGEST = 220
 """A title is cut there (logical pixels)."""
@@ -40,30 +45,59 @@ class Style:
 
 
 class Words:
-    """Drawn words by text and style; the oldest are forgotten."""
+    """Drawn words by text and style; the oldest are forgotten.
+
+    Drawing one takes one or two milliseconds, and a look elsewhere brings a hundred. So a frame draws as many as there
+    is time for, and the next one goes on.
+
+    Attributes
+    ----------
+    behind
+        Whether words are missing in this frame for want of time.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, Style, float, str], QPixmap] = OrderedDict()
+        self._extents: OrderedDict[tuple[str, Style, str], tuple[float, float]] = OrderedDict()
+        self._until = math.inf
+        self.behind = False
+
+    def begin(self, seconds: float = math.inf) -> None:
+        """A frame begins; new words are drawn for so long, one at least."""
+        self._until, self.behind = time.perf_counter() + seconds, False
 
     def draw(self, painter: QPainter, place: QRectF, text: str, style: Style) -> None:
         """A word with its rim; `place` is of the size that `extent` says."""
-        painter.drawPixmap(place.topLeft(), self._pixmap(text, style, painter))
+        pixmap = self._pixmap(text, style, painter)
+        if pixmap is not None:
+            painter.drawPixmap(place.topLeft(), pixmap)
 
-    def _pixmap(self, text: str, style: Style, like: QPainter) -> QPixmap:
+    def _pixmap(self, text: str, style: Style, like: QPainter) -> QPixmap | None:
+        """A kept word, or a new one; None: another time."""
         ratio = like.device().devicePixelRatio()
         key = (text, style, ratio, like.font().family())
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
+        if self.behind:
+            return None
         self._kept[key] = result = _drawn(text, style, like.font(), ratio)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+        self.behind = time.perf_counter() > self._until
         return result
 
     def extent(self, painter: QPainter, text: str, style: Style) -> tuple[float, float]:
-        """Width and height with the rim."""
-        pixmap = self._pixmap(text, style, painter)
-        return pixmap.width() / pixmap.devicePixelRatio(), pixmap.height() / pixmap.devicePixelRatio()
+        """Width and height with the rim; found without drawing, since most titles find no room."""
+        key = (text, style, painter.font().family())
+        if key in self._extents:
+            self._extents.move_to_end(key)
+            return self._extents[key]
+        font = style.font(painter.font())
+        self._extents[key] = result = _extent(_cut(text, font), font)
+        if len(self._extents) > MEASURED:
+            self._extents.popitem(last=False)
+        return result
 
 
 class PlainWords(Words):
@@ -80,10 +114,15 @@ def _cut(text: str, font: QFont) -> str:
     return QFontMetricsF(font).elidedText(" ".join(text.split()), Qt.TextElideMode.ElideRight, LONGEST)
 
 
+def _extent(told: str, font: QFont) -> tuple[float, float]:
+    metrics = QFontMetricsF(font)
+    return metrics.horizontalAdvance(told) + 2 * RIM, metrics.height() + 2 * RIM
+
+
 def _drawn(text: str, style: Style, like: QFont, ratio: float) -> QPixmap:
     font = style.font(like)
-    metrics, told = QFontMetricsF(font), _cut(text, font)
-    width, height = metrics.horizontalAdvance(told) + 2 * RIM, metrics.height() + 2 * RIM
+    told = _cut(text, font)
+    width, height = _extent(told, font)
     pixmap = QPixmap(max(round(width * ratio), 1), max(round(height * ratio), 1))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)

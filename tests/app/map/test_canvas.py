@@ -231,7 +231,10 @@ def test_titles_are_asked_for_once_and_only_when_there_are_few(canvas: MapCanvas
 
 
 def ink(canvas: MapCanvas) -> int:
-    """How many pixels differ from the ground."""
+    """How many pixels differ from the ground, once all words are there."""
+    canvas.grab()
+    while canvas.words.behind:
+        canvas.grab()
     image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), np.uint32)
     return int((pixels != pixels[0]).sum())

@@ -44,6 +44,25 @@ def test_words_are_cut_kept_and_of_one_line(qapp: QApplication) -> None:
     painter.end()
 
 
+def test_a_frame_draws_no_more_words_than_it_has_time_for_and_the_next_goes_on(qapp: QApplication) -> None:
+    image = QImage(400, 100, QImage.Format.Format_RGB32)
+    painter, words, titles = QPainter(image), Words(), [f"Title {n}" for n in range(5)]
+    frames = 0
+    while frames == 0 or words.behind:
+        words.begin(seconds=0)
+        for title in titles:
+            words.draw(painter, QRectF(0, 0, 100, 20), title, STYLE)
+        frames += 1
+        assert len(words._kept) == min(frames, len(titles))
+    assert frames == len(titles) + 1
+    words.begin()
+    for n in range(5, 30):
+        words.draw(painter, QRectF(0, 0, 100, 20), f"Title {n}", STYLE)
+    assert not words.behind
+    assert len(words._kept) == 30
+    painter.end()
+
+
 def test_titles_of_a_long_walk_are_forgotten() -> None:
     titles = Titles(lambda: None)
     titles.set_source(lambda rows: [str(row) for row in rows])
