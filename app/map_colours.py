@@ -137,7 +137,8 @@ class Scheme:
         low, high = self.range
         known = np.clip(self.numbers[~np.isnan(self.numbers)], low, high)
         counts = np.histogram(known, _bars(known, low, high), (low, high))[0].astype(np.float64)
-        return np.sqrt(counts / max(counts.max(initial=0), 1))
+        roots: NDArray[np.float64] = np.sqrt(counts / max(counts.max(initial=0), 1))
+        return roots
 
     @property
     def told_apart(self) -> float:

@@ -28,7 +28,12 @@ class Plain:
 
     def __init__(self, remembered: str) -> None:
         self.parts = Parts(
-            QLabel("table"), QLabel("similar"), QLabel("player"), QLabel("train"), QLabel("compare"), QLabel("map"),
+            QLabel("table"),
+            QLabel("similar"),
+            QLabel("player"),
+            QLabel("train"),
+            QLabel("compare"),
+            QLabel("map"),
             QLabel("queue"),
         )
         self.remembered = remembered
