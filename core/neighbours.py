@@ -6,7 +6,7 @@ Blocks on disk and SQL; the window asks from a thread. No torch.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -113,6 +113,8 @@ class Neighbours:
             return False
         facts, labels = self._library.rows.facts(), self._library.labels.tracks()
         known, self._files = catalogue([facts.get(key) for key in self._snapshot.ids.tolist()])
+        while facts:  # a million records freed at once would stop every other thread for a second
+            facts.popitem()
         rows = {label: self._snapshot.rows(tracks) for label, tracks in labels.items()}
         self._catalogue = replace(known, labels={label: row[row >= 0] for label, row in rows.items()})
         self._facts_of, now = state, time.monotonic()
@@ -227,25 +229,33 @@ def _same(one: Standardisation | None, other: Standardisation | None) -> bool:
 
 
 def catalogue(facts: list[Fact | None]) -> tuple[Catalogue, NDArray[np.int64]]:
-    """What filters and folding need, a row each; and the file of each row."""
+    """What filters and folding need, a row each; and the file of each row.
+
+    Numbers are taken one by one: an array made of a list of a million holds up every other thread.
+    """
     known = Catalogue(
-        artist=_codes([fact.artist if fact else "" for fact in facts]),
+        artist=_codes(fact.artist if fact else "" for fact in facts),
         # Two albums of one name by two artists are two albums; a compilation shares its album artist or its folder.
-        album=_codes([_album(fact) if fact else "" for fact in facts]),
-        seconds=np.array([fact.seconds if fact and fact.seconds else np.nan for fact in facts], np.float64),
+        album=_codes(_album(fact) if fact else "" for fact in facts),
+        seconds=_floats(fact.seconds if fact else None for fact in facts),
         titles=[fact.title if fact else "" for fact in facts],
-        year=np.array([fact.year if fact and fact.year else np.nan for fact in facts], np.float64),
+        year=_floats(fact.year if fact else None for fact in facts),
         genre=Names.of(fact.genre if fact else "" for fact in facts),
         folder=Names.of(fact.folder if fact else "" for fact in facts),
     )
-    return known, np.array([fact.file_id if fact else -1 for fact in facts], np.int64)
+    return known, np.fromiter((fact.file_id if fact else -1 for fact in facts), np.int64)
+
+
+def _floats(values: Iterable[float | None]) -> NDArray[np.float64]:
+    """NaN where nothing, or nought, is said."""
+    return np.fromiter((value or np.nan for value in values), np.float64)
 
 
 def _album(fact: Fact) -> str:
     return f"{fact.album_artist or fact.folder}\n{fact.album}" if fact.album else ""
 
 
-def _codes(values: list[str]) -> NDArray[np.int64]:
+def _codes(values: Iterable[str]) -> NDArray[np.int64]:
     """Equal names (case aside) get one number, no name gets -1."""
     numbers: dict[str, int] = {"": -1}
-    return np.array([numbers.setdefault(value.casefold(), len(numbers)) for value in values], np.int64)
+    return np.fromiter((numbers.setdefault(value.casefold(), len(numbers)) for value in values), np.int64)

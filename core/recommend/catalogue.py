@@ -21,8 +21,8 @@ class Names:
     def of(cls, values: Iterable[str]) -> Self:
         """Each text once; "" is unknown."""
         numbers: dict[str, int] = {"": -1}
-        codes = [numbers.setdefault(value, len(numbers) - 1) for value in values]
-        return cls(np.array(codes, np.int64), tuple(text for text in numbers if text))
+        codes = np.fromiter((numbers.setdefault(value, len(numbers) - 1) for value in values), np.int64)
+        return cls(codes, tuple(text for text in numbers if text))
 
 
 @dataclass(frozen=True, eq=False)
