@@ -24,7 +24,7 @@ from core import settings as settings_module
 
 SWITCH_S = 0.0005
 """How long a thread of Python may keep the window's waiting. A table's row is painted in dozens of calls, each of which
-waits so long while a thread works: at Python's own 5 ms a million tracks stopped the window for 0.6 s, now for 0.2 s."""
+waits so long while a thread works: at Python's own 5 ms a million tracks stopped the window for 0.6 s, now 0.2 s."""
 
 
 def application() -> QApplication:
