@@ -35,6 +35,7 @@ from core.cli_tracks import UNKNOWN_ENCODER
 from core.errors import Cancelled, UserError
 from core.leaving import leave
 from core.library.records import JobRecord
+from core.machine import version_of
 
 DONE, USER_ERROR, USAGE, BUG, CANCELLED = 0, 1, 2, 3, 130
 STOPPED_HINT = "What was finished is kept; the same command goes on from here."
@@ -43,7 +44,7 @@ STOPPED_HINT = "What was finished is kept; the same command goes on from here."
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--library", "library_file", type=click.Path(path_type=Path), help="Another library file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-@click.version_option(package_name="earmap")
+@click.version_option(version_of("earmap") or "(run from its source)", package_name="earmap")
 def cli(library_file: Path | None, as_json: bool) -> None:
     """Explore music embeddings. Without a command, the window opens."""
 
