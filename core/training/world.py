@@ -159,7 +159,8 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.leave()
+        if error is None:  # else gloo's threads may wait for a partner that is dead: taking them apart can abort
+            self.leave()
 
 
 def synchronised(network: nn.Module, world: World) -> bool:

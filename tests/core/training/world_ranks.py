@@ -19,6 +19,7 @@ from torch import Tensor
 
 from core import strategies
 from core.errors import UserError
+from core.leaving import leave
 from core.strategies.contrastive import ContrastiveStrategy
 from core.training.config import TrainingConfig
 from core.training.grad_cache import Pair
@@ -85,7 +86,7 @@ def main() -> None:
             what(world, out)
     except UserError as error:
         sys.stdout.write(f"{error.title}\n")
-        sys.exit(3)
+        leave(3)  # as the command does
 
 
 if __name__ == "__main__":
