@@ -89,6 +89,7 @@ class Mapping(QObject):
         self._calm.timeout.connect(self.refresh)
         session.encoder_changed.connect(self._other_map)
         session.library_changed.connect(self._library_changed)
+        session.census_changed.connect(self._counted)
         context.jobs.changed.connect(self._job_moved)
         context.jobs.ended.connect(self._job_ended)
 
@@ -141,6 +142,8 @@ class Mapping(QObject):
     @property
     def state(self) -> State:
         """What a person sees."""
+        if self.encoder is None and self.session.census is not None:
+            return "few"  # in a new library, before anything was listened to
         if self.looked is None:
             return "shown" if self.own else "reading"
         if self.job is not None and not (self.own and self.drawing is not None and self.drawing.settled):
@@ -187,6 +190,10 @@ class Mapping(QObject):
         self.state_changed.emit()
         self._pace()
         self.refresh()
+
+    def _counted(self) -> None:
+        if self.encoder is None:
+            self.state_changed.emit()
 
     def _library_changed(self, _: Change) -> None:
         self._columns.clear()

@@ -52,7 +52,10 @@ class MapScene:
         view.resize(900, 640)
         view.show()
         self.scene.session.start()
-        self.scene.until(lambda: self.mapping.looked is not None)
+        session = self.scene.session
+        self.scene.until(
+            lambda: self.mapping.looked is not None or (session.census is not None and not session.encoders)
+        )
         return view
 
     @property

@@ -269,6 +269,14 @@ def test_what_an_empty_map_says(on_map: MapScene) -> None:
     assert on_map.scene.context.jobs.views == []
 
 
+def test_a_new_library_is_not_kept_waiting_for_a_map(on_map: MapScene) -> None:
+    on_map.scene.context.library.path.unlink()  # nothing was ever listened to: there is no encoder
+    view = on_map.bare
+    on_map.scene.until(lambda: on_map.scene.session.census is not None)
+    assert on_map.mapping.encoder is None
+    assert "0 tracks have been listened to" in view.message.text()
+
+
 def test_what_the_view_remembers(on_map: MapScene) -> None:
     view = on_map.view
     view.colour_by("year")
