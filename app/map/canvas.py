@@ -272,6 +272,15 @@ class MapCanvas(QWidget):
         """Where a row's dot is in the widget, even if that is out of view; None: nowhere."""
         return self.showing().spot(row)
 
+    def in_view(self, row: int) -> bool:
+        """Whether a row's dot is in view, or will be when nothing moves any more."""
+        spot, (width, height) = self.points.at(row), self.extent()
+        if spot is None:
+            return False
+        camera = self.whole() if self._fitted else self._goal or self._camera
+        x, y = camera.to_screen(*spot, self.extent())
+        return 0 <= x <= width and 0 <= y <= height
+
     def arrive(self, points: Points, camera: Camera) -> None:
         """Take the points of another map, seen as they would have been seen on this one."""
         fitted = self._fitted

@@ -252,8 +252,7 @@ class Stage(QWidget):
 
     def bring_into_view(self, row: int) -> None:
         """Move to a point that is out of sight."""
-        spot = self.canvas.spot(row)
-        if spot is not None and not self.canvas.rect().contains(round(spot[0]), round(spot[1])):
+        if not self.canvas.in_view(row):
             self.canvas.centre_on(row)
 
     def find_selection(self) -> bool:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from app.map.palette import NOTHING
+from app.map.points import Points
 from app.map_colours import HIDDEN
 from core.library.store import Library
 from tests import maps
@@ -72,6 +73,18 @@ def test_a_selection_made_elsewhere_is_brought_into_view(on_map: MapScene) -> No
     on_map.session.select([far + 1])
     on_map.scene.until(lambda: canvas.rect().contains(on_map.spot(far)))
     assert canvas.scene.selection.tolist() == [far]
+
+
+def test_a_map_that_is_all_in_view_stays_so_whatever_is_selected_while_it_settles(on_map: MapScene) -> None:
+    stage = on_map.view.stage
+    canvas = stage.canvas
+    canvas.fit(ms=0)
+    canvas.morph_to(Points.build(on_map.drawing.xy * np.float32(2)), ms=200)
+    spots = [canvas.spot(row) for row in range(len(on_map.drawing))]
+    assert any(spot and not canvas.rect().contains(round(spot[0]), round(spot[1])) for spot in spots)
+    for row in range(len(on_map.drawing)):
+        stage.bring_into_view(row)
+    on_map.scene.until(lambda: canvas.camera == canvas.whole())
 
 
 def test_two_clicks_play(on_map: MapScene) -> None:
