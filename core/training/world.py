@@ -159,9 +159,8 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if (
-            error is None
-        ):  # else gloo's threads may wait for a partner that is dead: taking them apart can abort
+        # gloo's threads may wait for a partner that is dead: taking them apart can abort.
+        if error is None:
             self.leave()
 
 
