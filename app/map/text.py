@@ -170,6 +170,7 @@ class Room:
             Where none is free, the first in the picture.
         """
         inside = [place for place in places if self._whole.intersects(place)]
+        inside.sort(key=lambda place: not self._whole.contains(place))  # better whole than cut by the edge
         free = (place for place in inside if self._free(place))
         found = next(free, inside[0] if anyhow and inside else None)
         if found is not None:

@@ -34,6 +34,12 @@ def test_what_has_to_be_said_is_said_where_there_is_no_room() -> None:
     assert room.take([QRectF(500, 500, 9, 9)], anyhow=True) is None  # out of the picture
 
 
+def test_a_word_stands_rather_where_it_is_read_whole() -> None:
+    cut, whole = QRectF(80, 10, 50, 20), QRectF(25, 10, 50, 20)
+    assert Room((100, 100)).take([cut, whole]) == whole
+    assert Room((100, 100)).take([cut]) == cut
+
+
 def test_words_are_cut_kept_and_of_one_line(qapp: QApplication) -> None:
     image = QImage(400, 100, QImage.Format.Format_RGB32)
     painter, words = QPainter(image), Words()
