@@ -31,7 +31,7 @@ CALIBRATION_FILES = 25  # read side by side: their segments are put in order in 
 CALIBRATION_PER_TRACK = 10
 FEWEST_CALIBRATION = 50
 
-_NAME = re.compile(r"^(?P<strategy>.+?)(-w(?P<width>0?\.\d+|1))?(-(?P<log_mel>modern))?$")
+_NAME = re.compile(r"^(?P<strategy>.+?)(-w(?P<width>0?\.\d+|1))?(-(?P<blocks>lean))?(-(?P<log_mel>modern))?$")
 
 
 def ready(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
@@ -147,7 +147,8 @@ def parts(name: str) -> tuple[str, dict[str, Any]]:
     if not match:
         return name, {}
     config: dict[str, Any] = {"width": float(match["width"])} if match["width"] else {}
-    return match["strategy"], config | ({"log_mel": match["log_mel"]} if match["log_mel"] else {})
+    choices = {key: match[key] for key in ("blocks", "log_mel") if match[key]}
+    return match["strategy"], config | choices
 
 
 def _build(name: str) -> Strategy:

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from core.evaluation.columns import BASELINES
 
 _PLAIN, *_UNTRAINED = BASELINES
-_QUICK = (0.25, "paper")
-"""Width and spectrogram where there is no trained encoder to match: a sixteenth of the paper's cost."""
+_QUICK = (0.25, "paper", "paper")
+"""Width, blocks and spectrogram where there is no trained encoder to match: a sixteenth of the paper's cost."""
 
 Kind = tuple[str, Mapping[str, object]]
 """A strategy and its config."""
-Size = tuple[float, str]
+Size = tuple[float, str, str]
 
 
 def missing(kinds: Sequence[Kind]) -> list[str]:
-    """Names of the baselines that these encoders lack: an untrained network for each width and spectrogram.
+    """Names of the baselines that these encoders lack: an untrained network of each width, blocks and spectrogram.
 
     `core.encoders.ready` makes an encoder of such a name.
     """
@@ -31,9 +31,11 @@ def missing(kinds: Sequence[Kind]) -> list[str]:
 
 def _size(config: Mapping[str, object]) -> Size:
     width = config.get("width", 1.0)
-    return float(width) if isinstance(width, int | float) else 1.0, str(config.get("log_mel", "paper"))
+    known = float(width) if isinstance(width, int | float) else 1.0
+    return known, str(config.get("blocks", "paper")), str(config.get("log_mel", "paper"))
 
 
 def _name(strategy: str, size: Size) -> str:
-    width, log_mel = size
-    return strategy + (f"-w{width:g}" if width != 1 else "") + ("-modern" if log_mel == "modern" else "")
+    width, blocks, log_mel = size
+    named = [f"-{word}" for word in (blocks, log_mel) if word != "paper"]
+    return "".join([strategy, f"-w{width:g}" if width != 1 else "", *named])

@@ -12,45 +12,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any
 
 import numpy as np
 import safetensors.torch
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from core import files, strategies
 from core.audio import SEGMENT
 from core.errors import UserError
+from core.nets.card import LARGEST_FILE, METADATA_KEY, SUFFIX, Card, check_size, doors, parse, refuse
 from core.strategies import Strategy
 
-METADATA_KEY = "earmap"
-SUFFIX = ".safetensors"
-LARGEST_FILE = 2**30
-LARGEST_HEADER = 2**20
 DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
 """What weights and counters are kept as, in safetensors' words."""
-
-
-class Card(BaseModel):
-    """What must be known of an encoder; whatever else was put on its card is kept."""
-
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
-
-    format: Literal[1] = 1
-    strategy: str = Field(max_length=100)
-    config: dict[str, Any]
-    dim: int = Field(ge=1)
-    track_dim: int = Field(ge=1)
-    front_end: str = Field(max_length=100)
-    weights_hash: str = Field(pattern="^[0-9a-f]{64}$")
-    created: datetime
-    versions: dict[str, str]
-    """Of the programs it was made with."""
-    figures: dict[str, Any] = Field(default_factory=dict)
-    """What was measured with it."""
 
 
 def weights_hash(strategy: Strategy, config: dict[str, Any] | None = None) -> str:
@@ -123,9 +100,9 @@ def load(path: Path) -> tuple[Strategy, dict[str, Any]]:
         The file is missing, broken, hostile, or made for another version of the program.
     """
     with _doors(path):
-        _check_size(path)
+        check_size(path)
         with safe_open(path, framework="pt") as file:
-            card = _read_card(path, (file.metadata() or {}).get(METADATA_KEY))
+            card = parse(path, (file.metadata() or {}).get(METADATA_KEY))
             strategy = _build(path, card)
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
             _check_shapes(path, slices, strategy)
@@ -137,47 +114,18 @@ def load(path: Path) -> tuple[Strategy, dict[str, Any]]:
 def read(path: Path) -> bytes:
     """What is in a file that may be an encoder's; UserError where it is missing, or too large for one."""
     with _doors(path):
-        _check_size(path)
+        check_size(path)
         with path.open("rb") as file:
             return file.read(LARGEST_FILE)
 
 
 @contextmanager
 def _doors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        _refuse(path, "It is not there.")
-    except (SafetensorError, OSError) as error:
-        _refuse(path, f"It is damaged: {error}.")
-
-
-def _refuse(path: Path, reason: str) -> NoReturn:
-    raise UserError(f"{path.name} cannot be used as an encoder.", reason)
-
-
-def _check_size(path: Path) -> None:
-    """Before anything is parsed: a regular file, none too large, and a header that is not a bomb."""
-    if not path.exists():
-        raise FileNotFoundError(path)
-    if not path.is_file():
-        _refuse(path, "It is not a file.")
-    if path.stat().st_size > LARGEST_FILE:
-        _refuse(path, "It is larger than any encoder.")
-    with path.open("rb") as file:
-        header = int.from_bytes(file.read(8), "little")
-    if header > LARGEST_HEADER:
-        _refuse(path, "It is not an encoder, or it is damaged.")
-
-
-def _read_card(path: Path, text: str | None) -> Card:
-    if text is None:
-        _refuse(path, "It has no card: it was not written by this program.")
-    try:
-        return Card.model_validate_json(text)
-    except ValidationError as error:
-        fields = ", ".join(".".join(map(str, problem["loc"])) or problem["msg"] for problem in error.errors())
-        _refuse(path, f"Its card makes no sense, or is from a newer version of the program ({fields[:200]}).")
+    with doors(path):
+        try:
+            yield
+        except SafetensorError as error:
+            refuse(path, f"It is damaged: {error}.")
 
 
 def _build(path: Path, card: Card) -> Strategy:
@@ -185,11 +133,11 @@ def _build(path: Path, card: Card) -> Strategy:
     try:
         strategy = strategies.build(card.strategy, card.config)
     except UserError as error:
-        _refuse(path, str(error))
+        refuse(path, str(error))
     if (card.dim, card.track_dim) != (strategy.dim, strategy.track_dim):
-        _refuse(path, "Its vectors have another length here.")
+        refuse(path, "Its vectors have another length here.")
     if card.front_end != strategy.front_end:
-        _refuse(
+        refuse(
             path, f"It expects the front-end {card.front_end}, and this version has {strategy.front_end}."
         )
     return strategy
@@ -201,18 +149,18 @@ def _check_shapes(path: Path, slices: dict[str, Any], strategy: Strategy) -> Non
     claimed = {name: (value.get_dtype(), value.get_shape()) for name, value in slices.items()}
     if wanted != claimed:
         name = next(name for name in wanted | claimed if wanted.get(name) != claimed.get(name))
-        _refuse(path, f"Its tensor {name[:100]} is missing, unknown or of another shape.")
+        refuse(path, f"Its tensor {name[:100]} is missing, unknown or of another shape.")
 
 
 def _check_weights(path: Path, strategy: Strategy, card: Card) -> None:
     """The content is what the card says, and it turns sound and silence into numbers."""
     if weights_hash(strategy, card.config) != card.weights_hash:
-        _refuse(path, "Its weights are not those that its card names: it is damaged.")
+        refuse(path, "Its weights are not those that its card names: it is damaged.")
     generator = torch.Generator().manual_seed(0)
     noise = 0.1 * torch.randn(1, SEGMENT, generator=generator)
     vectors = strategy.embed(torch.cat([noise, torch.zeros_like(noise)]))
     if not all(tensor.isfinite().all() for tensor in (vectors, *strategy.state_dict().values())):
-        _refuse(path, "Its weights are not all numbers.")
+        refuse(path, "Its weights are not all numbers.")
 
 
 def _tensors(strategy: Strategy) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.audio import SEGMENT
 from core.audio.features import LOG_MELS, LogMelName, Standardise
-from core.nets.encoder import WIDTHS
+from core.nets.encoder import WIDTHS, BlocksName
 
 CHUNK = 25
 """Segments in one pass of a calibration; its batch statistics must not depend on the machine."""
@@ -48,6 +48,11 @@ class NetworkConfig(StrategyConfig):
     log_mel: LogMelName = Field(
         "paper", title="Spectrogram",
         description="paper: as loud as it is. modern: all segments equally loud, quiet bands raised.",
+    )  # fmt: skip
+
+    blocks: BlocksName = Field(
+        "paper", title="Blocks",
+        description="paper: five that pool. lean: the first two stride, with half the channels; a third of the time.",
     )  # fmt: skip
 
     @field_validator("width")

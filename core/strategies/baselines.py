@@ -66,7 +66,7 @@ class RandomStrategy(EncoderStrategy):
 
     def __init__(self, config: NetworkConfig) -> None:
         with drawn(config.seed):
-            encoder = self.network(width=config.width)
+            encoder = self.network(width=config.width, blocks=config.blocks)
         super().__init__(config, encoder, encoder.dim)
 
     def calibrate(self, waves: Tensor, report: Report = unwatched) -> None:

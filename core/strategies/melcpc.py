@@ -46,7 +46,7 @@ class MelCPC(ContrastiveStrategy):
 
     def __init__(self, config: ContrastiveConfig) -> None:
         with drawn(config.seed):
-            super().__init__(config, Encoder(DIM, config.width), DIM, DIM)
+            super().__init__(config, Encoder(DIM, config.width, config.blocks), DIM, DIM)
             self.context = nn.GRU(DIM, DIM, batch_first=True)
             self.predictors = nn.ModuleList(nn.Linear(DIM, DIM) for _ in range(AHEAD))  # W_1 .. W_K
             self.predictors.apply(initialise)

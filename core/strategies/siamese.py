@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from pydantic import Field
 from torch import Tensor
 
 from core.audio import SAMPLE_RATE
 from core.audio.augment_config import PAPER
-from core.nets.encoder import BLOCKS, Encoder, MultiLevelEncoder
+from core.nets.encoder import LEVELS, Encoder, MultiLevelEncoder
 from core.strategies.base import drawn
 from core.strategies.contrastive import (
     ANCHOR,
@@ -41,7 +42,7 @@ class Siamese(ContrastiveStrategy):
 
     def __init__(self, config: ContrastiveConfig) -> None:
         with drawn(config.seed):
-            encoder = self.network(width=config.width)
+            encoder = self.network(width=config.width, blocks=config.blocks)
             super().__init__(config, encoder, encoder.dim, encoder.dim // self.terms)
 
     def terms_of(self, side: int, log_mels: Tensor) -> Tensor:  # noqa: ARG002 - both sides are heard alike
@@ -81,6 +82,15 @@ class Adjacent(Siamese):
         return crop[ANCHOR] + GAP
 
 
+class SameTrackConfig(ContrastiveConfig):
+    """How far apart two segments of a track may be."""
+
+    reach: float = Field(
+        0.0, ge=0, le=3600, title="Reach (s)",
+        description="Most that may lie between the two segments. 0: anything, the whole track.",
+    )  # fmt: skip
+
+
 class SameTrack(Siamese):
     """The positive is any segment of the track that does not overlap the anchor."""
 
@@ -89,6 +99,9 @@ class SameTrack(Siamese):
     summary = "Hears any two segments of a track as the same."
     learns = "What a whole track has in common, however its parts differ: style, sound and production."
     presets: ClassVar[Mapping[str, Preset]] = {"paper": paper(), "modern": modern(*BOTH)}
+    Config = SameTrackConfig
+
+    config: SameTrackConfig
 
     def distance(self, crop: Crop) -> int:
         """At the least, the anchor: 6 s are needed."""
@@ -101,10 +114,25 @@ class SameTrack(Siamese):
         before the second: 0 <= i <= j <= spare, as many pairs for one order as for the other. So a coin draws
         the order, and two distinct numbers below spare + 2, sorted, are (i, j + 1), each equally often.
         """
-        low, high = sorted(rng.choice(spare + 2, size=2, replace=False).tolist())
+        farthest = round(self.config.reach * SAMPLE_RATE) or spare
+        before, until = _anywhere(spare, rng) if farthest >= spare else _near(spare, farthest, rng)
         first = int(rng.integers(2))
-        later = high - 1 + crop[first]
-        return (low, later) if first == ANCHOR else (later, low)
+        later = until + crop[first]
+        return (before, later) if first == ANCHOR else (later, before)
+
+
+def _anywhere(spare: int, rng: np.random.Generator) -> tuple[int, int]:
+    """(i, j), 0 <= i <= j <= spare, every pair as likely."""
+    low, high = sorted(rng.choice(spare + 2, size=2, replace=False).tolist())
+    return low, high - 1
+
+
+def _near(spare: int, farthest: int, rng: np.random.Generator) -> tuple[int, int]:
+    """As `_anywhere`, j - i <= farthest <= spare: what does not fit is drawn again, at most every second time."""
+    while True:
+        start, between = int(rng.integers(spare + 1)), int(rng.integers(farthest + 1))
+        if start + between <= spare:
+            return start, start + between
 
 
 class SelfMulti(Self):
@@ -115,7 +143,7 @@ class SelfMulti(Self):
     summary = "Hears a segment and an altered copy of it as the same, after each of its five blocks."
     learns = f"{Self.learns.removesuffix('.')}, from single sounds up to the whole segment."
     network = MultiLevelEncoder
-    terms = len(BLOCKS)
+    terms = LEVELS
 
 
 class AdjacentMulti(Adjacent):
@@ -126,7 +154,7 @@ class AdjacentMulti(Adjacent):
     summary = "Hears a segment and the one after it as the same, after each of its five blocks."
     learns = f"{Adjacent.learns.removesuffix('.')}, from single sounds up to the whole segment."
     network = MultiLevelEncoder
-    terms = len(BLOCKS)
+    terms = LEVELS
 
 
 class SameTrackMulti(SameTrack):
@@ -137,4 +165,4 @@ class SameTrackMulti(SameTrack):
     summary = "Hears any two segments of a track as the same, after each of its five blocks."
     learns = f"{SameTrack.learns.removesuffix('.')}, from single sounds up to the whole segment."
     network = MultiLevelEncoder
-    terms = len(BLOCKS)
+    terms = LEVELS

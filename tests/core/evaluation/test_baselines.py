@@ -17,6 +17,10 @@ TRAINED: Kind = ("adjacent", {"width": 0.5, "log_mel": "modern"})
         ([("mfcc", {}), ("random", {"width": 0.125})], ["random-multi-w0.25"]),
         ([TRAINED, parts("random-w0.5-modern"), ("mfcc", {})], ["random-multi-w0.5-modern"]),
         (
+            [("same-track", {"width": 0.25, "blocks": "lean", "log_mel": "modern"})],
+            ["mfcc", "random-w0.25-lean-modern", "random-multi-w0.25-lean-modern"],
+        ),
+        (
             [TRAINED, ("random", {"width": 0.5}), ("random-multi", {"width": 0.5, "log_mel": "modern"})],
             ["mfcc", "random-w0.5-modern"],
         ),

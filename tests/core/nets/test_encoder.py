@@ -7,7 +7,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.nets.encoder import BLOCKS, WIDTHS, Block, Encoder, MultiLevelEncoder, Trunk, initialise
+from core.nets.encoder import (
+    BLOCKS,
+    LEVELS,
+    WIDTHS,
+    Block,
+    BlocksName,
+    Encoder,
+    MultiLevelEncoder,
+    Trunk,
+    initialise,
+)
 
 
 def parameters(*modules: nn.Module) -> int:
@@ -142,9 +152,33 @@ def test_initialise_takes_layers_without_bias() -> None:
     assert layer.weight.isfinite().all()
 
 
-def test_pools_use_up_the_segment() -> None:
+@pytest.mark.parametrize("blocks", BLOCKS)
+def test_blocks_use_up_the_segment(blocks: BlocksName) -> None:
     time, mel = 188, 96
-    for block in BLOCKS:
-        time, mel = time // block.pool[0], mel // block.pool[1]
-        assert mel == block.mels
+    for shape in BLOCKS[blocks]:
+        time, mel = time // shape.stride // shape.pool[0], mel // shape.stride // shape.pool[1]
+        assert mel == shape.mels
     assert (time, mel) == (1, 1)
+    assert len(BLOCKS[blocks]) == LEVELS
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_lean_blocks_have_the_shapes_they_say(width: float) -> None:
+    levels = Trunk(width, "lean")(torch.randn(2, 188, 96))
+    mels = [level.shape[3] for level in levels]
+    assert mels == [shape.mels for shape in BLOCKS["lean"]]
+    assert [level.shape[1] for level in levels] == [int(shape.channels * width) for shape in BLOCKS["lean"]]
+    assert levels[-1].shape[2:] == (1, 1)
+
+
+def test_lean_blocks_take_a_third_of_the_products() -> None:
+    def products(blocks: BlocksName) -> int:
+        total, time, mel, source = 0, 188, 96, 1
+        for shape in BLOCKS[blocks]:
+            time, mel = time // shape.stride, mel // shape.stride
+            total += 25 * source * shape.channels * time * mel
+            time, mel, source = time // shape.pool[0], mel // shape.pool[1], shape.channels
+        return total
+
+    assert products("paper") == pytest.approx(6.6e9, rel=0.02)
+    assert products("lean") == pytest.approx(2.16e9, rel=0.02)

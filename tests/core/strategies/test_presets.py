@@ -24,12 +24,17 @@ def effects(augment: AugmentConfig) -> set[str]:
     return {name for name in (*WAVES, *LOG_MELS) if getattr(augment, name).p > 0}
 
 
+def reach(name: str) -> dict[str, float]:
+    """How far apart the two segments may be, where that is a choice: anywhere in the track."""
+    return {"reach": 0.0} if name.startswith("same-track") else {}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_paper(name: str) -> None:
     run = resolve(name, "paper")
-    assert run.model == {
+    assert run.model == reach(name) | {
         "width": 1.0, "seed": 0, "similarity": "dot", "temperature": 1.0, "symmetric": False, "decoupled": False,
-        "head": "none", "log_mel": "paper",
+        "head": "none", "log_mel": "paper", "blocks": "paper",
     }  # fmt: skip
     t = run.training
     assert (t.optimiser, t.lr, t.schedule, t.plateau_factor, t.plateau_patience) == (
@@ -43,9 +48,9 @@ def test_paper(name: str) -> None:
 def test_modern(name: str) -> None:
     run = resolve(name)
     assert run.preset == "modern", "what a person gets by default"
-    assert run.model == {
+    assert run.model == reach(name) | {
         "width": 1.0, "seed": 0, "similarity": "cosine", "temperature": 0.1, "symmetric": True,
-        "decoupled": False, "head": "mlp", "log_mel": "modern",
+        "decoupled": False, "head": "mlp", "log_mel": "modern", "blocks": "paper",
     }  # fmt: skip
     t = run.training
     assert (t.optimiser, t.lr, t.weight_decay, t.warmup, t.schedule) == ("adamw", 3e-4, 1e-5, 0.05, "cosine")

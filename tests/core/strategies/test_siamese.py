@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from core import strategies
 from core.audio import SAMPLE_RATE, SEGMENT
@@ -20,8 +21,8 @@ MULTI = [f"{name}-multi" for name in SINGLE]
 STRETCHED = 57_600
 
 
-def build(name: str, width: float = 0.125) -> ContrastiveStrategy:
-    built = strategies.build(name, {"width": width})
+def build(name: str, width: float = 0.125, **config: object) -> ContrastiveStrategy:
+    built = strategies.build(name, {"width": width, **config})
     assert isinstance(built, ContrastiveStrategy)
     return built
 
@@ -109,6 +110,36 @@ def test_same_track_is_uniform_over_all_pairs_that_do_not_overlap(crop: tuple[in
     expected = draws / len(valid)
     chi_square = sum((count - expected) ** 2 / expected for count in counts.values())
     assert chi_square < 45.3, "19 degrees of freedom: exceeded once in a thousand"
+
+
+def test_same_track_within_reach_is_uniform_over_all_pairs_that_are_near_enough() -> None:
+    crop, spare, reach, draws = (SEGMENT, SEGMENT), 5, 2, 20_000
+    strategy = build("same-track", reach=reach / SAMPLE_RATE)
+    samples, rng = strategy.needed(crop) + spare, np.random.default_rng(4)
+    later = [(a, a + SEGMENT + gap) for gap in range(reach + 1) for a in range(spare - gap + 1)]
+    valid = {*later, *((p, a) for a, p in later)}
+    counts = Counter(strategy.starts(samples, rng, crop) for _ in range(draws))
+    assert set(counts) == valid
+    expected = draws / len(valid)
+    chi_square = sum((count - expected) ** 2 / expected for count in counts.values())
+    assert chi_square < chi2.ppf(0.999, len(valid) - 1)
+
+
+def test_a_reach_beyond_the_clip_changes_nothing() -> None:
+    far, anywhere = build("same-track", reach=3600), build("same-track")
+    for seed in range(20):
+        assert far.starts(30 * SAMPLE_RATE, np.random.default_rng(seed)) == anywhere.starts(
+            30 * SAMPLE_RATE, np.random.default_rng(seed)
+        )
+
+
+@pytest.mark.parametrize("name", [*SINGLE, "self-multi", "melcpc"])
+def test_every_strategy_can_have_lean_blocks(name: str) -> None:
+    strategy = build(name, blocks="lean")
+    assert [block.conv.stride for block in strategy.encoder.trunk.blocks[:3]] == [(2, 2), (2, 2), (1, 1)]
+    vectors = strategy.embed(torch.randn(2, SEGMENT))
+    assert vectors.shape == (2, strategy.dim)
+    assert vectors.isfinite().all()
 
 
 def test_self_and_adjacent_are_uniform_over_all_places() -> None:
