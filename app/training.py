@@ -22,6 +22,7 @@ from app.job_view import JobView
 from app.notify import message_of
 from app.run_view import KIND, Draft, Looked, Music, RunView, merged
 from app.session import Session
+from core import bundled
 from core.library.records import Points, Row
 
 if TYPE_CHECKING:  # they bring NumPy's friends and SQLAlchemy, in the thread that first needs them
@@ -216,7 +217,7 @@ class Training(QObject):
         base = draft.name.strip() or f"{draft.strategy}-{draft.preset}"
         known = [run.name for run in self.runs]  # some have no row in the library yet
         self.session.ask(
-            lambda reader: reader.library.runs.unused_name(base, known),
+            lambda reader: reader.library.runs.unused_name(base, [*known, *bundled.reserved()]),
             lambda name: then(replace(draft, name=name)),
         )
 

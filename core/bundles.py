@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core import files
+from core import bundled, files
+from core.bundled import Bundled
 from core.encoders import is_baseline
 from core.errors import UserError
 from core.library import names
 from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.nets import checkpoint
-
-LONGEST_TEXT = 10_000
-"""Of one text on a card that came from somebody else."""
+from core.nets.card import SUFFIX, RefusedError
+from core.strategies import Strategy
+from core.taking import NOT_SHOWN, Copy, checked_copy
 
 
 def export_encoder(library: Library, record: EncoderRecord, out: Path, *, overwrite: bool = False) -> Path:
@@ -44,15 +42,35 @@ def export_encoder(library: Library, record: EncoderRecord, out: Path, *, overwr
     strategy, card = checkpoint.load(library.sidecar("encoders") / record.file)
     if card["weights_hash"] != record.weights_hash:
         raise UserError(f"{record.file} holds other weights than those of the encoder {record.name}.")
-    path = _target(out, record.name)
+    return _written(strategy, card, record.name, out, overwrite=overwrite)
+
+
+def export_named(library: Library, name: str, out: Path, *, overwrite: bool = False) -> Path:
+    """`export_encoder` by name, also of one that came with the program and has not listened to this library."""
+    record = library.encoders.find(name)
+    shipped = bundled.find(name) if record is None else None
+    if shipped is not None:
+        return _export_bundled(shipped, out, overwrite=overwrite)
+    return export_encoder(library, record or bundled.get(library, name), out, overwrite=overwrite)
+
+
+def _export_bundled(shipped: Bundled, out: Path, *, overwrite: bool) -> Path:
+    try:
+        strategy, card = checkpoint.load(shipped.path)
+    except RefusedError as error:
+        raise bundled.damaged(shipped.name, error) from error
+    return _written(strategy, card, shipped.name, out, overwrite=overwrite)
+
+
+def _written(strategy: Strategy, card: dict[str, Any], name: str, out: Path, *, overwrite: bool) -> Path:
+    path = _target(out, name)
     if path.exists() and not overwrite:
         raise UserError(
             f"There is a file {path} already.", "Choose another name, or say that it may be replaced."
         )
-    # Without the run's name: it means something in this library alone.
-    shown = {key: value for key, value in card.items() if key != "run"}
+    shown = {key: value for key, value in card.items() if key not in NOT_SHOWN}
     with files.atomic(path) as file:
-        file.write(checkpoint.content(strategy, shown | {"name": record.name}))
+        file.write(checkpoint.content(strategy, shown | {"name": name}))
     return path
 
 
@@ -69,56 +87,31 @@ def import_encoder(library: Library, path: Path, name: str | None = None) -> Enc
     UserError
         The file is missing, broken or hostile (see `checkpoint.load`), its name is none or is taken; no room.
     """
-    content = checkpoint.read(path)
-    folder = library.sidecar("encoders")
-    # What is checked is the copy that stays: nobody can exchange it in between.
-    with _place(folder) as place:
-        copy = place / f"{names.proposal(path.stem, 'encoder')}{checkpoint.SUFFIX}"  # not every name is UTF-8
-        with files.atomic(copy) as target:
-            target.write(content)
-        strategy, card = checkpoint.load(copy)
-        known = [record for record in library.encoders.all() if record.weights_hash == card["weights_hash"]]
+    with checked_copy(library, path) as copy:
+        records, weights = library.encoders.all(), copy.card["weights_hash"]
+        known = [record for record in records if record.weights_hash == weights]
         if known:
             return known[0]
-        called = _name(path, card, name)
-        if (strategy.trainable and is_baseline(called)) or library.encoders.find(called) is not None:
+        called = _name(path, copy.card, name)
+        if _taken(library, called, copy):
             raise UserError(
                 f"Another encoder is called {called} already.", "Give this one another name (--name NAME)."
             )
-        file = f"{strategy.name}-{card['weights_hash'][:12]}{checkpoint.SUFFIX}"
-        files.replace(copy, folder / file)
-    shown = {key: clean(value) for key, value in card.items() if key != "run"}
-    return library.encoders.add(
-        name=called, strategy=strategy.name, config=card["config"], dim=strategy.dim, track_dim=strategy.track_dim,
-        front_end=strategy.front_end, weights_hash=card["weights_hash"], card=shown | {"name": called}, file=file,
-    )  # fmt: skip
+        return copy.keep(called)
 
 
-def clean(value: Any) -> Any:
-    """A value of somebody else's card, its texts printable and of bounded length."""
-    if isinstance(value, dict):
-        return {str(clean(str(key))): clean(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [clean(item) for item in value]
-    if isinstance(value, str):
-        return "".join(letter if letter.isprintable() else " " for letter in value[:LONGEST_TEXT])
-    return value
+def _taken(library: Library, name: str, copy: Copy) -> bool:
+    """Whether a name is another's: of the library, of what needs no training, of what came with the program."""
+    if library.encoders.find(name) is not None or (copy.strategy.trainable and is_baseline(name)):
+        return True
+    same = {one.name for one in bundled.available() if one.weights_hash == copy.card["weights_hash"]}
+    return bundled.is_bundled(name) and name not in same
 
 
 def _target(out: Path, name: str) -> Path:
     if out.is_dir():
-        return out / f"{names.proposal(name, 'encoder')}{checkpoint.SUFFIX}"
-    return out if out.suffix == checkpoint.SUFFIX else out.with_name(out.name + checkpoint.SUFFIX)
-
-
-@contextmanager
-def _place(folder: Path) -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as place:
-            yield Path(place)
-    except OSError as error:
-        raise files.unwritable(folder, error) from error
+        return out / f"{names.proposal(name, 'encoder')}{SUFFIX}"
+    return out if out.suffix == SUFFIX else out.with_name(out.name + SUFFIX)
 
 
 def _name(path: Path, card: dict[str, Any], wanted: str | None) -> str:

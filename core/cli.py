@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import click
 
 from core import (
+    bundled,
     cli_bundles,
     cli_clips,
     cli_compare,
@@ -63,7 +64,9 @@ def add(session: Session, folders: Sequence[Path], scan_only: bool) -> None:
 
 
 @cli.command()
-@click.option("--encoder", help="Encoder's name; made at once where it needs no training.")
+@click.option(
+    "--encoder", help="Encoder's name; one that came with Earmap or needs no training is taken at once."
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]))
 @click.option(
     "--segments", type=click.IntRange(0, 1000), help="0: whole tracks; else this many 3 s segments of each."
@@ -134,7 +137,9 @@ def _tell_status(session: Session, encoder: str | None, document: dict[str, Any]
     """Counts of everything, as text or beside `document`."""
     library = session.library
     name = encoder or session.settings.embedding.encoder
-    record = session.encoder(encoder) if encoder else library.encoders.find(name)
+    records, shipped = library.encoders.all(), bundled.available()
+    record = session.encoder(encoder) if encoder else bundled.in_use(records, shipped, name)
+    name, unheard = record.name if record else name, bundled.offered(records, shipped)
     counts = library.files.counts(record.id if record else UNKNOWN_ENCODER, session.plan)
     failures = library.files.failures()
     document |= asdict(counts) | {
@@ -142,8 +147,10 @@ def _tell_status(session: Session, encoder: str | None, document: dict[str, Any]
         "failures": [
             {"path": paths.json_text(f.path), "state": f.state, "reason": f.reason} for f in failures
         ],
-        "encoders": [
-            {"name": e.name, "strategy": e.strategy, "dim": e.track_dim} for e in library.encoders.all()
+        "encoders": [{"name": e.name, "strategy": e.strategy, "dim": e.track_dim} for e in records],
+        "bundled": [
+            {"name": e.name, "title": e.title, "strategy": e.card["strategy"], "dim": e.card["track_dim"]}
+            for e in unheard
         ],
         "jobs": [_job_json(job) for job in library.jobs.recent(20)],
         "roots": [{"path": paths.json_text(r.raw_path), "online": r.online} for r in library.roots.all()],
@@ -157,6 +164,11 @@ def _tell_status(session: Session, encoder: str | None, document: dict[str, Any]
     ]
     if len(failures) > 50:
         lines.append(f"  ... and {len(failures) - 50} more (--json lists all)")
+    lines += [f"Encoders: {', '.join(e.name for e in records) or 'none has listened yet'}"]
+    if unheard:
+        lines.append(
+            f"Not listened with yet: {', '.join(e.name for e in unheard)}   (earmap embed --encoder NAME)"
+        )
     session.tell(document, "\n".join(lines))
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from core import paths, progress
+from core import bundled, paths, progress
 from core import settings as settings_module
 from core.errors import UserError
 from core.library.records import EncoderRecord
@@ -42,11 +42,10 @@ class Session:
 
     def encoder(self, name: str | None) -> EncoderRecord:
         """The encoder asked for, else the one of the settings; UserError where the library does not know it."""
-        wanted = name or self.settings.embedding.encoder
         if not self.library.encoders.all():
             hint = "Add music with: earmap add FOLDER, or make vectors with: earmap embed"
             raise UserError("Nothing has been embedded in this library yet.", hint)
-        return self.library.encoders.get(wanted)
+        return bundled.chosen(self.library, name or "", self.settings)
 
     def run(self, kind: str, **params: Any) -> dict[str, Any]:
         """Run a job, watched unless the output is for a machine."""

@@ -16,13 +16,11 @@ from core.cli_base import Session, command, reading_command
 @reading_command
 def export_encoder(session: Session, name: str, out: Path, force: bool) -> None:
     """Write the encoder NAME with its card to OUT, a file to give away (.safetensors) or a folder."""
-    from core.bundles import export_encoder as write
+    from core.bundles import export_named
 
-    record = session.library.encoders.get(name)
-    path = write(session.library, record, out, overwrite=force)
+    path = export_named(session.library, name, out, overwrite=force)
     session.tell(
-        {"encoder": record.name, "file": str(path), "bytes": path.stat().st_size},
-        f"{record.name} written to {path}.",
+        {"encoder": name, "file": str(path), "bytes": path.stat().st_size}, f"{name} written to {path}."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from core import paths, progress
+from core.bundled import current
 from core.cli_base import Session, reading_command
 from core.cli_tracks import UNKNOWN_ENCODER, compared_track, track_named
 from core.errors import UserError
@@ -186,7 +187,10 @@ def _alike(session: Session, seeds: Sequence[str], count: int, encoder: str | No
 
 def _search(session: Session, query: str, encoder: str | None = None) -> list[int]:
     """Files that a search finds, by artist and album."""
-    known = session.library.encoders.find(encoder or session.settings.embedding.encoder)
+    library = session.library
+    known = (
+        library.encoders.find(encoder) if encoder else current(library, session.settings.embedding.encoder)
+    )
     key = known.id if known else UNKNOWN_ENCODER
     return [int(file) for file in session.library.rows.order(key, session.plan, query, _ORDER)]
 

@@ -9,23 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core import strategies
+from core import bundled, strategies
 from core.audio import SEGMENT
 from core.audio.pool import DecodePool
 from core.audio.records import Request, Window
+from core.bundled import Bundled, DamagedError
 from core.errors import UserError
 from core.jobs.runner import JobContext
 from core.library.records import Candidate, EncoderRecord
 from core.nets import checkpoint
+from core.nets.card import RefusedError
 from core.nets.device import Embedder, Precision, choose, computes_in
-from core.settings import DeviceName
+from core.settings import DEFAULT_ENCODER, FALLBACK_ENCODER, DeviceName
 from core.strategies import Strategy
+from core.taking import checked_copy
 
 CALIBRATION_FILES = 25  # read side by side: their segments are put in order in memory
 CALIBRATION_PER_TRACK = 10
@@ -35,21 +39,45 @@ _NAME = re.compile(r"^(?P<strategy>.+?)(-w(?P<width>0?\.\d+|1))?(-(?P<blocks>lea
 
 
 def ready(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
-    """The encoder called `name`: from the library, or made now where its strategy needs no training.
+    """The encoder called `name`: from the library, else taken from what came with the program, else made now.
 
     Parameters
     ----------
     name
-        As in the library; or a strategy, with its width and its log-mel where it has them (`random-w0.25`,
-        `random-w0.25-modern`: the baseline of an encoder of that width trained with that preset).
+        As in the library, or of what came with the program; or a strategy that needs no training, with its width
+        and its log-mel where it has them (`random-w0.25`, `random-w0.25-modern`: the baseline of an encoder of that
+        width trained with that preset).
 
     Raises
     ------
     UserError
         No such encoder; its file is missing or broken; too little music to calibrate on.
     """
-    record = ctx.library.encoders.find(name)
-    return _create(ctx, name) if record is None else (record, _load(ctx, record))
+    record = bundled.known(ctx.library.encoders.all(), bundled.available(), name)
+    if record is not None:
+        return record, _load(ctx, record)
+    shipped = bundled.find(name)
+    return _create(ctx, name) if shipped is None else _take(ctx, shipped)
+
+
+def ready_or_default(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
+    """As `ready`, but a default encoder that came damaged is stood in for, which is told."""
+    try:
+        return ready(ctx, name)
+    except DamagedError as error:
+        if not name == DEFAULT_ENCODER == ctx.settings.embedding.encoder:
+            raise
+        ctx.skip("encoder", f"{error} Meanwhile {FALLBACK_ENCODER} listens.")
+        return ready(ctx, FALLBACK_ENCODER)
+
+
+def _take(ctx: JobContext, shipped: Bundled) -> tuple[EncoderRecord, Strategy]:
+    """Copy an encoder that came with the program beside the library, and look at what is in it."""
+    try:
+        with checked_copy(ctx.library, shipped.path) as copy:
+            return copy.keep(shipped.name), copy.strategy
+    except RefusedError as error:
+        raise bundled.damaged(shipped.name, error) from error
 
 
 def _load(ctx: JobContext, record: EncoderRecord) -> Strategy:
@@ -62,13 +90,20 @@ def _load(ctx: JobContext, record: EncoderRecord) -> Strategy:
                 "Its vectors do not mix with new ones. Use the Earmap that made them, or another encoder.",
             )
         return strategy
-    strategy, card = checkpoint.load(ctx.library.sidecar("encoders") / record.file)
+    strategy, card = checkpoint.load(_place(ctx, record))
     if card["weights_hash"] != record.weights_hash:
         raise UserError(
             f"{record.file} holds other weights than those of the encoder {record.name}.",
             "Vectors of the two do not mix. Put the right file back.",
         )
     return strategy
+
+
+def _place(ctx: JobContext, record: EncoderRecord) -> Path:
+    """Where an encoder's file is; one that is gone from beside the library may have come with the program."""
+    path = ctx.library.sidecar("encoders") / record.file
+    same = (one.path for one in bundled.available() if one.weights_hash == record.weights_hash)
+    return path if path.exists() else next(same, path)
 
 
 def embedder(
@@ -157,7 +192,7 @@ def _build(name: str) -> Strategy:
     if base not in _untrained():
         raise UserError(
             f"There is no encoder called {name} in this library.",
-            f"Ready at once: {', '.join(_untrained())}.",
+            f"Ready at once: {', '.join([*_untrained(), *(one.name for one in bundled.available())])}.",
         )
     return strategies.build(base, config)
 

@@ -18,6 +18,7 @@ from core.hub_cache import HubCache
 from core.library.records import EncoderRecord, Fact
 from core.library.store import Library
 from core.moments import Moments
+from core.nets import card
 from core.recommend import Catalogue, Names, Query, Standardisation, hubs, similar
 from core.recommend.moments import MomentMatch, MomentPair
 from core.recommend.radio import Spacing, codes
@@ -45,10 +46,19 @@ def vector_cache(library: Library, encoder: EncoderRecord, plan: str) -> VectorC
 
 
 class Neighbours:
-    """Who is near whom, under one encoder and one segment plan, as of the last `refresh`."""
+    """Who is near whom, under one encoder and one segment plan, as of the last `refresh`.
+
+    Vectors are standardised with the library's own statistics as soon as there are any (from 20 tracks on), before
+    with those of the music that the encoder learned from, where its card has them; else the raw cosine stands. On
+    music like that which was learned from, the two are the same within noise (mean average precision of the
+    soundtrack, 10 encoders, 20 to 160 tracks: +0.001 to +0.003 for the card's); on other music the library's own are
+    better by up to 0.02 (instruments, 40 to 640 tracks). Under 20 tracks the card's are no worse than raw vectors,
+    and scores do not jump when the library's own take over.
+    """
 
     def __init__(self, library: Library, encoder: EncoderRecord, plan: str) -> None:
         self._library, self._encoder, self._plan = library, encoder, plan
+        self._learned = card.standardisation(encoder.card, encoder.track_dim)
         self._cache = vector_cache(library, encoder, plan)
         self._snapshot = self._cache.read()
         self._catalogue = Catalogue()
@@ -83,7 +93,7 @@ class Neighbours:
     def _sync_vectors(self) -> None:
         vectors, here = self._library.vectors, (self._encoder.id, self._plan)
         known = vectors.standardisation(*here)
-        standardisation = None if known is None else Standardisation(*known)
+        standardisation = self._learned if known is None else Standardisation(*known)
         count, newest = vectors.stamp(*here)
         now = self._cache.read()
         if now.stamp > newest or len(now) > count:  # something was taken out

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from contextlib import suppress
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,10 @@ from core import files
 from core.errors import UserError
 
 APP = "earmap"
+DEFAULT_ENCODER = "earmap-1"
+"""The one of those that come with the program that a person gets who chooses none."""
+FALLBACK_ENCODER = "mfcc"
+"""What needs no file: in its place where there is none."""
 
 
 class Section(BaseModel):
@@ -48,10 +53,24 @@ class AudioSettings(Section):
     )  # fmt: skip
 
 
+def encoders_dir() -> Path:
+    """The folder of the encoders that come with the program (`EARMAP_ENCODERS_DIR` overrides it)."""
+    own = os.environ.get("EARMAP_ENCODERS_DIR")
+    return Path(own) if own else Path(str(resources.files("resources"))) / "encoders"
+
+
+def default_encoder() -> str:
+    """What listens where nobody has chosen; looks for its file alone, which may still be found damaged."""
+    there = (encoders_dir() / f"{DEFAULT_ENCODER}.safetensors").is_file()
+    return DEFAULT_ENCODER if there else FALLBACK_ENCODER
+
+
 class EmbeddingSettings(Section):
     """How a track becomes a vector."""
 
-    encoder: str = Field("mfcc", title="Encoder", description="The model behind neighbours and map.")
+    encoder: str = Field(
+        default_factory=default_encoder, title="Encoder", description="The model behind neighbours and map."
+    )
     device: DeviceName = Field(
         "auto",
         title="Device",

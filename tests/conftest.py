@@ -60,6 +60,8 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path.parent / f"{tmp_path.name}-home"
     monkeypatch.setenv("EARMAP_CONFIG_DIR", str(home / "config"))
     monkeypatch.setenv("EARMAP_DATA_DIR", str(home / "data"))
+    # Without the encoders that come with the program the default is the quickest one; some tests bring their own.
+    monkeypatch.setenv("EARMAP_ENCODERS_DIR", str(home / "encoders"))
     return home
 
 

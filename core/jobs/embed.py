@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import BaseModel, Field
 
-from core import paths
+from core import bundled, paths
 from core.audio.pool import DecodePool
 from core.audio.records import Failed, Finished, Request, Window
 from core.batches import Batches, Track
@@ -141,7 +141,7 @@ class _Run:
         self.segments = wishes.segments if params.segments is None else params.segments
         self.keep = wishes.keep_segments if params.keep_segments is None else params.keep_segments
         self.plan, self.roots = plan_name(self.segments), params.roots
-        known = ctx.library.encoders.find(self.name)
+        known = bundled.known(ctx.library.encoders.all(), bundled.available(), self.name)
         self.encoder_id = known.id if known else NO_ENCODER
         self.begun: _Encoder | None = None
         self.batches = Batches()
@@ -177,7 +177,8 @@ class _Run:
         self._loaded.result()
         from core import encoders
 
-        record, strategy = encoders.ready(self.ctx, self.name)
+        record, strategy = encoders.ready_or_default(self.ctx, self.name)
+        self.name = record.name
         self.ctx.check()
         if strategy.in_order and self.segments:
             self.ctx.skip("encoder", NOT_IN_ORDER.format(name=record.name, segments=self.segments))

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, Field
 
-from core import paths
+from core import bundled, paths
 from core.encoders import is_baseline, parts
 from core.errors import UserError
 from core.evaluation import baselines, datasets, gather, retrieval, work
@@ -110,11 +110,14 @@ class _Run:
         """Of every encoder, those that are to be made first included; UserError where one is unknown."""
         known = {encoder.name: encoder for encoder in self.library.encoders.all()}
         names = list(dict.fromkeys(self.params.encoders)) or list(known)
+        shipped = {one.name: one.card for one in bundled.available()}
         kinds = []
         for name in names:
-            if name not in known and not is_baseline(name):
+            if name not in known and name not in shipped and not is_baseline(name):
                 self.library.encoders.get(name)  # says which there are
-            kinds.append((known[name].strategy, known[name].config) if name in known else parts(name))
+            card = shipped.get(name)
+            there = (known[name].strategy, known[name].config) if name in known else parts(name)
+            kinds.append(there if card is None or name in known else (card["strategy"], card["config"]))
         return [*names, *(baselines.missing(kinds) if self.params.baselines else [])]
 
     # -- audio ------------------------------------------------------------------------------------
@@ -154,13 +157,13 @@ class _Run:
             self.ctx.check()
             try:
                 self._embed(name, roots)
-                self.judged.append(gather.judged(self.library, self.library.encoders.get(name)))
+                self.judged.append(gather.judged(self.library, bundled.get(self.library, name)))
             except UserError as error:
                 self.refusals.add(name, error)
         self.refusals.need(self.judged, "There is no encoder to ask.")
 
     def _embed(self, name: str, roots: list[int]) -> None:
-        known = self.library.encoders.find(name)
+        known = bundled.known(self.library.encoders.all(), bundled.available(), name)
         if known is None or self.library.files.due(known.id, self.plan, roots):
             Embed(EmbedParams(encoder=name, device=self.params.device, roots=roots)).run(self.ctx)
 

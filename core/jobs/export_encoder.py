@@ -28,10 +28,10 @@ class ExportEncoder(Job[Params]):
 
     def run(self, ctx: JobContext) -> dict[str, Any]:
         """The result: the encoder and its file."""
-        from core.bundles import export_encoder
+        from core.bundles import export_named
 
         ctx.report("Writing the file", 0)
-        record = ctx.library.encoders.get(self.params.encoder)
+        name = self.params.encoder
         out = Path(os.fsdecode(self.params.out.encode("utf-8", "surrogateescape")))
-        file = export_encoder(ctx.library, record, out, overwrite=self.params.overwrite)
-        return {"encoder": record.name, "file": os.fsencode(file).decode("utf-8", "surrogateescape")}
+        file = export_named(ctx.library, name, out, overwrite=self.params.overwrite)
+        return {"encoder": name, "file": os.fsencode(file).decode("utf-8", "surrogateescape")}

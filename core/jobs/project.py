@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from core import bundled
 from core.errors import UserError
 from core.jobs.runner import Job, JobContext
 from core.library.projections import Points
@@ -79,7 +80,7 @@ class _Run:
         self.ctx, self.params, self.library = ctx, params, ctx.library
         self.started, self.how = time.monotonic(), method(params.method)
         self.plan = plan_name(ctx.settings.embedding.segments)
-        self.encoder = self.library.encoders.get(params.encoder or ctx.settings.embedding.encoder)
+        self.encoder = bundled.chosen(self.library, params.encoder, ctx.settings)
         self.record = self.library.projections.find(self.encoder.id, self.plan, params.method)
         self.old = self._points(self.record)
         ctx.report(READING, 0)

@@ -1,11 +1,12 @@
-"""An encoder as one file: safetensors, with its card as JSON in the file's metadata.
+"""An encoder as one file: safetensors, with its card as JSON in the file's metadata (see `core.nets.card`).
 
-Nothing is ever unpickled, and what a file claims is checked before it is believed: a person may
-have got it from anybody.
+Weights that are all exact in 16 bits (`half` makes them so) take only these. Nothing is ever unpickled, and what a
+file claims is checked before it is believed: a person may have got it from anybody.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from core.strategies import Strategy
 
 DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
 """What weights and counters are kept as, in safetensors' words."""
+HALF = "F16"
 
 
 def weights_hash(strategy: Strategy, config: dict[str, Any] | None = None) -> str:
@@ -47,17 +49,50 @@ def weights_hash(strategy: Strategy, config: dict[str, Any] | None = None) -> st
     return digest.hexdigest()
 
 
+def half(strategy: Strategy) -> Strategy:
+    """A copy whose matrices and kernels are rounded to 16 bits, which halves its file; the hash is then of these.
+
+    Biases and batch norm's numbers stay in float32: they take no room, and a running variance may be beyond 65,504.
+
+    Raises
+    ------
+    UserError
+        A weight is beyond what 16 bits can say.
+    """
+    rounded = copy.deepcopy(strategy)
+    with torch.no_grad():
+        for name, tensor in rounded.state_dict().items():
+            if _large(tensor):
+                tensor.copy_(tensor.half())
+                if not tensor.isfinite().all():
+                    raise UserError(f"The weights {name} of this encoder do not fit into 16 bits.")
+    return rounded
+
+
 def save(strategy: Strategy, folder: Path, card: dict[str, Any]) -> Path:
-    """Write `<strategy>-<hash>.safetensors`, whole or not at all.
+    """Write `<strategy>-<hash>.safetensors`, whole or not at all; card and errors as of `write`.
+
+    Returns
+    -------
+    The file.
+    """
+    path = folder / f"{strategy.name}-{weights_hash(strategy)[:12]}{SUFFIX}"
+    write(strategy, path, card)
+    return path
+
+
+def write(strategy: Strategy, path: Path, card: dict[str, Any]) -> None:
+    """Write an encoder's file, whole or not at all.
 
     Parameters
     ----------
     card
         JSON values to keep beside what is written anyway (see `Card`): name, figures, training data ...
 
-    Returns
-    -------
-    The file.
+    Raises
+    ------
+    UserError
+        No room, or the place cannot be written to.
     """
     full = Card.model_validate(
         {
@@ -72,10 +107,8 @@ def save(strategy: Strategy, folder: Path, card: dict[str, Any]) -> Path:
             "versions": card.get("versions", {"torch": str(torch.__version__), "numpy": np.__version__}),
         }
     )
-    path = folder / f"{strategy.name}-{full.weights_hash[:12]}{SUFFIX}"
     with files.atomic(path) as file:
         file.write(_content(strategy, full))
-    return path
 
 
 def content(strategy: Strategy, card: dict[str, Any]) -> bytes:
@@ -84,7 +117,7 @@ def content(strategy: Strategy, card: dict[str, Any]) -> bytes:
 
 
 def _content(strategy: Strategy, card: Card) -> bytes:
-    return safetensors.torch.save(_tensors(strategy), {METADATA_KEY: card.model_dump_json()})
+    return safetensors.torch.save(_stored(strategy), {METADATA_KEY: card.model_dump_json()})
 
 
 def load(path: Path) -> tuple[Strategy, dict[str, Any]]:
@@ -137,16 +170,17 @@ def _build(path: Path, card: Card) -> Strategy:
     if (card.dim, card.track_dim) != (strategy.dim, strategy.track_dim):
         refuse(path, "Its vectors have another length here.")
     if card.front_end != strategy.front_end:
-        refuse(
-            path, f"It expects the front-end {card.front_end}, and this version has {strategy.front_end}."
-        )
+        refuse(path, f"It expects the front-end {card.front_end}, and this version has {strategy.front_end}.")
     return strategy
 
 
 def _check_shapes(path: Path, slices: dict[str, Any], strategy: Strategy) -> None:
-    """Every tensor of the network and no other, in its shape and precision."""
+    """Every tensor of the network and no other, in its shape and precision; float32 may be kept in 16 bits."""
     wanted = {name: (DTYPES[value.dtype], list(value.shape)) for name, value in strategy.state_dict().items()}
     claimed = {name: (value.get_dtype(), value.get_shape()) for name, value in slices.items()}
+    for name, (dtype, shape) in claimed.items():
+        if dtype == HALF and wanted.get(name, (None,))[0] == DTYPES[torch.float32]:
+            claimed[name] = (DTYPES[torch.float32], shape)
     if wanted != claimed:
         name = next(name for name in wanted | claimed if wanted.get(name) != claimed.get(name))
         refuse(path, f"Its tensor {name[:100]} is missing, unknown or of another shape.")
@@ -165,3 +199,16 @@ def _check_weights(path: Path, strategy: Strategy, card: Card) -> None:
 
 def _tensors(strategy: Strategy) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in strategy.state_dict().items()}
+
+
+def _stored(strategy: Strategy) -> dict[str, Tensor]:
+    """The tensors as they are kept: the large ones in 16 bits where all of them stay what they are to the last bit."""
+    tensors = _tensors(strategy)
+    halves = {name: tensor.half() for name, tensor in tensors.items() if _large(tensor)}
+    exact = all(torch.equal(tensor.float(), tensors[name]) for name, tensor in halves.items())
+    return tensors | halves if exact else tensors
+
+
+def _large(tensor: Tensor) -> bool:
+    """A matrix or kernels: what a file's size comes from."""
+    return tensor.dtype == torch.float32 and tensor.ndim > 1

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from core import clips_build, strategies
 from core.audio import SAMPLE_RATE
 from core.audio.clips import ClipSet
+from core.bundled import is_bundled, reserved
 from core.clips_plan import Music, music_files
 from core.encoders import is_baseline
 from core.errors import UserError
@@ -196,7 +197,7 @@ def _free_name(library: Library, params: Params, config: RunConfig) -> str:
     if not params.name:
         return proposed(library, config)
     name = names.checked(params.name)
-    if is_baseline(name) or library.encoders.find(name) is not None:
+    if is_baseline(name) or is_bundled(name) or library.encoders.find(name) is not None:
         raise UserError(f"An encoder is called {name} already.", "Choose another name.")
     if library.runs.find(name) is not None:
         raise UserError(f"There is a run called {name} already.", "Choose another name, or resume that run.")
@@ -207,7 +208,7 @@ def proposed(library: Library, config: RunConfig) -> str:
     """A name for a run that was given none."""
     width = config.model.get("width")
     ending = f"-w{width:g}" if isinstance(width, float) else ""
-    return library.runs.unused_name(f"{config.strategy}-{config.preset}{ending}")
+    return library.runs.unused_name(f"{config.strategy}-{config.preset}{ending}", reserved())
 
 
 def unfinished(library: Library, name: str) -> RunRecord:

@@ -70,6 +70,33 @@ def test_a_loaded_encoder_is_saved_as_the_same_file(good: Path, tmp_path: Path) 
     assert checkpoint.load(again)[1] == card
 
 
+def test_rounded_weights_take_half_the_room_and_stay_what_they_are(good: Path, tmp_path: Path) -> None:
+    whole = small()
+    rounded = checkpoint.half(whole)
+    assert checkpoint.weights_hash(whole) == checkpoint.load(good)[1]["weights_hash"], "it is a copy"
+    path = tmp_path / "halves.safetensors"
+    checkpoint.write(rounded, path, {"name": "halves"})
+    assert path.stat().st_size < 0.6 * good.stat().st_size
+    loaded, card = checkpoint.load(path)
+    assert card["weights_hash"] == checkpoint.weights_hash(rounded) == checkpoint.weights_hash(loaded)
+    assert card["weights_hash"] != checkpoint.weights_hash(whole)
+    assert {tensor.dtype for tensor in loaded.state_dict().values()} == {torch.float32, torch.int64}
+    assert torch.equal(loaded.embed(noise()), rounded.embed(noise()))
+    torch.testing.assert_close(loaded.embed(noise()), whole.embed(noise()), rtol=0.01, atol=0.05)
+    assert checkpoint.content(loaded, card) == path.read_bytes(), "given away, it is no larger"
+
+
+def test_a_variance_beyond_16_bits_is_kept_and_a_weight_beyond_them_refused(tmp_path: Path) -> None:
+    strategy = small()
+    strategy.state_dict()["encoder.trunk.blocks.2.norm.running_var"].fill_(1e6)
+    rounded = checkpoint.half(strategy)
+    loaded, _ = checkpoint.load(checkpoint.save(rounded, tmp_path, {}))
+    assert loaded.state_dict()["encoder.trunk.blocks.2.norm.running_var"].max() == 1e6
+    strategy.state_dict()[HEAD].view(-1)[0] = 1e6
+    with pytest.raises(UserError, match=r"head\.weight .* do not fit into 16 bits"):
+        checkpoint.half(strategy)
+
+
 def test_a_card_cannot_lie_about_its_encoder(tmp_path: Path) -> None:
     _, card = checkpoint.load(
         checkpoint.save(small(), tmp_path, {"dim": 7, "strategy": "mfcc", "weights_hash": ""})
@@ -157,6 +184,7 @@ def set_card(key: str, value: Any) -> Callable[[Tensors, Card], None]:
 
 
 HEAD = "encoder.head.weight"
+COUNTER = "encoder.trunk.blocks.0.norm.num_batches_tracked"
 FORGERIES: dict[str, tuple[Callable[[Tensors, Card], None], str]] = {
     "newer format": (set_card("format", 2), "newer version"),
     "unknown strategy": (set_card("strategy", "telepathy"), "telepathy"),
@@ -175,7 +203,15 @@ FORGERIES: dict[str, tuple[Callable[[Tensors, Card], None], str]] = {
     "tensor missing": (lambda tensors, card: tensors.__delitem__(HEAD), "head"),
     "tensor too many": (lambda tensors, card: tensors.update(extra=torch.zeros(1)), "extra"),
     "other shape": (lambda tensors, card: tensors.update({HEAD: tensors[HEAD].T.contiguous()}), "head"),
-    "other precision": (lambda tensors, card: tensors.update({HEAD: tensors[HEAD].half()}), "head"),
+    "other precision": (lambda tensors, card: tensors.update({HEAD: tensors[HEAD].double()}), "head"),
+    "fewer bits than they had": (
+        lambda tensors, card: tensors.update({HEAD: tensors[HEAD].half()}),
+        "damaged",
+    ),
+    "a counter in halves": (
+        lambda tensors, card: tensors.update({COUNTER: tensors[COUNTER].half()}),
+        "tracked",
+    ),
     "other weights": (lambda tensors, card: tensors.update({HEAD: tensors[HEAD] + 1}), "damaged"),
 }
 
