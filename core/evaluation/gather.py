@@ -14,6 +14,7 @@ from core.errors import UserError
 from core.evaluation.tasks import Task
 from core.library.records import EncoderRecord
 from core.library.store import Library
+from core.nets import card
 from core.training import ledger
 from core.training.prepare import run_folder
 
@@ -81,15 +82,19 @@ def vectors(library: Library, encoder: EncoderRecord, plan: str, items: Sequence
 
 
 def judged(library: Library, encoder: EncoderRecord) -> Judged:
-    """An encoder with what is known of its training: nothing of one that came from elsewhere."""
+    """An encoder with what is known of its training: its run's ledger here, else what its card says."""
     strategy = strategies.available().get(encoder.strategy)
     if strategy is not None and not strategy.trainable:
         return Judged(encoder, frozenset())
     run = library.runs.of_encoder(encoder)
-    if run is None:
-        return Judged(encoder, None)
     try:
-        identities = ledger.load(run_folder(library, run.name)).identities
+        identities = () if run is None else ledger.load(run_folder(library, run.name)).identities
     except UserError:
+        run = None
+    if run is not None:
+        return Judged(encoder, frozenset(library.rows.tracks_known_as(identities).values()))
+    marks = card.heard(encoder.card)
+    if marks is None:
         return Judged(encoder, None)
-    return Judged(encoder, frozenset(library.rows.tracks_known_as(identities).values()))
+    own = library.rows.identities().items()
+    return Judged(encoder, frozenset(track for identity, track in own if card.mark(identity) in marks))

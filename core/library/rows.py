@@ -133,6 +133,14 @@ class Rows:
             found = connection.execute(statement, {"ids": json.dumps(list(identities))}).all()
         return {row.identity: row.id for row in found}
 
+    def identities(self) -> dict[str, int]:
+        """Every track whose content is known, by its identity."""
+        with self._db.read() as connection:
+            found = connection.execute(
+                text("SELECT identity, id FROM track WHERE identity IS NOT NULL")
+            ).all()
+        return {row.identity: row.id for row in found}
+
     def paths(self, file_ids: Ids) -> dict[int, bytes]:
         """The absolute path of each file."""
         statement = text(f"""

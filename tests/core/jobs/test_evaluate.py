@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import threading
@@ -14,10 +15,12 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from sqlalchemy import text
 
 from core.jobs.events import Event, Progress, Skipped
 from core.jobs.process import JobProcess
 from core.library.store import Library
+from core.nets.card import mark
 from core.settings import Settings
 from tests.audio_files import write_tone
 from tests.evaluation_tools import (
@@ -254,17 +257,30 @@ def test_an_encoder_that_cannot_be_made_ready_is_left_out(library: Library, inst
     assert f"{failed.title} {failed.hint}".strip() == skip.reason
 
 
+def say_what_it_heard(library: Library, name: str, tracks: list[int]) -> None:
+    """Write marks on the card of an encoder that came from elsewhere."""
+    known = {track: identity for identity, track in library.rows.identities().items()}
+    told = {"data": {"heard": [mark(known[track]) for track in tracks] + [mark("nobody's")]}}
+    with library._db.write() as connection:
+        connection.execute(
+            text("UPDATE encoder SET card = :card WHERE name = :name"),
+            {"card": json.dumps(told), "name": name},
+        )
+
+
 def test_what_an_encoder_heard_in_training_is_counted(
     library: Library, instruments: Path, tmp_path: Path
 ) -> None:
     known = tracks(library)
     taught = add_encoder(library, "taught", known)
     add_encoder(library, "foreign", known)
+    add_encoder(library, "gift", known)
     let_it_have_heard(library, taught, known[:5], tmp_path)
-    done(evaluate(library, irmas(instruments), encoders=["mfcc", "taught", "foreign"]))
+    say_what_it_heard(library, "gift", known[2:5])
+    done(evaluate(library, irmas(instruments), encoders=["mfcc", "taught", "foreign", "gift"]))
     records = {record.encoder: record for record in library.evaluations.all()}
     assert {name: record.details["trained_on"] for name, record in records.items()} == {
-        "majority": 0, "mfcc": 0, "taught": 5, "foreign": None,
+        "majority": 0, "mfcc": 0, "taught": 5, "foreign": None, "gift": 3,
     }  # fmt: skip
     unknown = "Nobody knows here which tracks foreign was trained on."
     assert [name for name, record in records.items() if unknown in record.notes] == ["foreign"]
