@@ -57,10 +57,10 @@ class Bundled:
 
 
 def available() -> tuple[Bundled, ...]:
-    """All that can be offered, the default first; what is damaged is left out."""
+    """All that can be offered, the default first, then by title; what is damaged is left out."""
     found = (_read(*_state(path)) for path in _files())
     good = [one for one in found if isinstance(one, Bundled)]
-    return tuple(sorted(good, key=lambda one: (one.name != DEFAULT_ENCODER, one.name)))
+    return tuple(sorted(good, key=lambda one: (one.name != DEFAULT_ENCODER, one.title, one.name)))
 
 
 def find(name: str) -> Bundled | None:

@@ -31,14 +31,16 @@ def export_encoder(session: Session, name: str, out: Path, force: bool) -> None:
 def import_encoder(session: Session, file: Path, name: str | None) -> None:
     """Take an encoder from FILE, which another Earmap has written; what it claims is checked first."""
     from core.bundles import import_encoder as take
+    from core.nets.card import learned
 
     before = {record.name for record in session.library.encoders.all()}
     record = take(session.library, file, name)
     known = record.name in before
+    told = learned(record.card)
     text = (
         f"It is here already, as {record.name}." if known
-        else f"{record.name} is here now. Make its vectors with: earmap embed --encoder {record.name}"
+        else f"{record.name} is here now. {told}".strip()
+        + f"\nMake its vectors with: earmap embed --encoder {record.name}"
     )  # fmt: skip
-    session.tell(
-        {"encoder": record.name, "strategy": record.strategy, "dim": record.track_dim, "new": not known}, text
-    )
+    document = {"encoder": record.name, "strategy": record.strategy, "dim": record.track_dim, "new": not known}
+    session.tell(document, text)

@@ -60,15 +60,15 @@ def ready(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
     return _create(ctx, name) if shipped is None else _take(ctx, shipped)
 
 
-def ready_or_default(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
-    """As `ready`, but a default encoder that came damaged is stood in for, which is told."""
+def ready_or_stand_in(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy, DamagedError | None]:
+    """As `ready`, but a default encoder that came damaged is stood in for; why is told, and returned."""
     try:
-        return ready(ctx, name)
+        return *ready(ctx, name), None
     except DamagedError as error:
         if not name == DEFAULT_ENCODER == ctx.settings.embedding.encoder:
             raise
         ctx.skip("encoder", f"{error} Meanwhile {FALLBACK_ENCODER} listens.")
-        return ready(ctx, FALLBACK_ENCODER)
+        return *ready(ctx, FALLBACK_ENCODER), error
 
 
 def _take(ctx: JobContext, shipped: Bundled) -> tuple[EncoderRecord, Strategy]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import files
+from core import bundled, files
 from core.library import names
 from core.library.records import EncoderRecord
 from core.library.store import Library
@@ -42,6 +42,9 @@ class Copy:
         file = f"{strategy.name}-{weights[:12]}{SUFFIX}"
         files.replace(self.path, self.library.sidecar("encoders") / file)
         shown = {key: clean(value) for key, value in card.items() if key not in NOT_SHOWN}
+        shown["bundled"] = weights in {
+            one.weights_hash for one in bundled.available()
+        }  # a card may say anything
         return self.library.encoders.add(
             name=name, strategy=strategy.name, config=card["config"], dim=strategy.dim, track_dim=strategy.track_dim,
             front_end=strategy.front_end, weights_hash=weights, card=shown | {"name": name}, file=file,

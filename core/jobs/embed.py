@@ -144,6 +144,7 @@ class _Run:
         known = bundled.known(ctx.library.encoders.all(), bundled.available(), self.name)
         self.encoder_id = known.id if known else NO_ENCODER
         self.begun: _Encoder | None = None
+        self.damage: UserError | None = None  # of the encoder that was wanted
         self.batches = Batches()
         self.tracks: dict[int, Track] = {}
         self.reads: list[Read] = []
@@ -177,7 +178,7 @@ class _Run:
         self._loaded.result()
         from core import encoders
 
-        record, strategy = encoders.ready_or_default(self.ctx, self.name)
+        record, strategy, self.damage = encoders.ready_or_stand_in(self.ctx, self.name)
         self.name = record.name
         self.ctx.check()
         if strategy.in_order and self.segments:
@@ -412,9 +413,10 @@ class _Run:
 
     def result(self) -> dict[str, Any]:
         """What the job leaves behind."""
-        counts = self.counts()
+        counts, damage = self.counts(), self.damage
         plan, rates, embed_s = self.encoder.embedder.plan, self.rates, self.batches.seconds
         return {
+            **({"damaged": [damage.title, damage.hint]} if damage else {}),
             "encoder": self.name, "plan": self.plan, "device": plan.device, "precision": plan.dtype,
             "note": plan.note, "seconds": round(time.monotonic() - rates.started, 2), "read": rates.tracks,
             "audio_s": round(rates.audio_s, 1), "decode_cpu_s": round(rates.decode_cpu_s, 3),

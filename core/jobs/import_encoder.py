@@ -26,11 +26,14 @@ class ImportEncoder(Job[Params]):
     Params: ClassVar[type[BaseModel]] = Params
 
     def run(self, ctx: JobContext) -> dict[str, Any]:
-        """The result: its name, and whether it is new here."""
+        """The result: its name, whether it is new here, and a sentence on what it learned from, if its card tells."""
         from core.bundles import import_encoder
+        from core.nets.card import learned
 
         ctx.report("Checking the file", 0)
         before = {record.name for record in ctx.library.encoders.all()}
         path = Path(os.fsdecode(self.params.path.encode("utf-8", "surrogateescape")))
         record = import_encoder(ctx.library, path, self.params.name or None)
-        return {"encoder": record.name, "new": record.name not in before}
+        return {
+            "encoder": record.name, "new": record.name not in before, "learned": learned(record.card),
+        }  # fmt: skip

@@ -120,6 +120,24 @@ def clean(value: Any) -> Any:
     return value
 
 
+def learned(card: Mapping[str, Any]) -> str:
+    """A sentence on how much music an encoder learned from; empty where its card does not tell."""
+    data = card.get("data")
+    told = data if isinstance(data, dict) else {}
+    hours, tracks = _positive(told.get("hours")), _positive(told.get("tracks"))
+    hours = hours or _positive(told.get("seconds")) / 3600
+    long = f"{hours:,.1f} h of music" if hours >= 1 else f"{60 * hours:,.0f} min of music" if hours else ""
+    many = f"{tracks:,.0f} tracks" if tracks else ""
+    return f"It learned from {', '.join(filter(None, (long, many)))}." if long or many else ""
+
+
+def _positive(value: object) -> float:
+    """0 for what is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 < value < 1e12 else 0.0
+
+
 def mark(identity: str) -> str:
     """What stands on a card for a track that was heard in training: enough to know it again, not to tell what it is."""
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:MARK]

@@ -224,6 +224,7 @@ def test_a_damaged_default_is_told_and_what_needs_no_file_listens(
     [told] = [event for event in heard.of(Skipped) if event.item == "encoder"]
     assert "earmap-1, which came with Earmap, is damaged" in told.reason
     assert "Meanwhile mfcc listens" in told.reason
+    assert told.reason.startswith(" ".join(ended.result["damaged"]))
     assert counts(music).embedded == 3
     assert [one.name for one in music.encoders.all()] == ["mfcc"]
     assert list(music.sidecar("encoders").iterdir()) == []
