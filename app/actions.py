@@ -65,6 +65,8 @@ TABLE: tuple[ActionInfo, ...] = (
                "folder-add"),
     ActionInfo("rescan", "&Look for changes", "Look for new, changed and missing files in your folders.",
                ("F5",), "retry", reason="Add a folder first."),
+    ActionInfo("encoder-cards", "E&ncoders…", "What each encoder is, what it learned from and how good it is.",
+               ("Ctrl+I",), "info", reason="Wait until the library is open."),
     ActionInfo("import-encoder", "&Import encoder…", "Take an encoder that somebody gave you.",
                reason="Wait until the library is open."),
     ActionInfo("export-encoder", "&Export encoder…", "Write the chosen encoder to a file to give away.",
@@ -118,8 +120,8 @@ TABLE: tuple[ActionInfo, ...] = (
 
 # A name begins a submenu where it is a tuple: (title, names...).
 MENUS: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = (
-    ("&File", ("add-folder", "rescan", SEPARATOR, "import-encoder", "export-encoder", SEPARATOR, "preferences",
-               SEPARATOR, "quit")),
+    ("&File", ("add-folder", "rescan", SEPARATOR, "encoder-cards", "import-encoder", "export-encoder", SEPARATOR,
+               "preferences", SEPARATOR, "quit")),
     ("&Play", ("play", "previous", "next", "stop-playing", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "louder",
                "quieter", SEPARATOR, "audition", "stop-preview")),
     ("&View", ("view-library", "view-map", "view-train", "view-compare", "view-activity", SEPARATOR, "search",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core import bundled
+from core.bundled import Bundled
 from core.library.records import Counts, EncoderRecord, RootRecord, Row
 
 if TYPE_CHECKING:  # SQLAlchemy is imported by the thread that first reads, so that the window opens before
@@ -51,13 +53,14 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class News:
-    """What one look at the library found; None: not looked at, or as before.
+    """What one look at the library found; None: not looked at, or as before. `shipped` came with the program.
 
     `wish` numbers the recounts asked for: figures of an earlier one are out of date.
     """
 
     wish: int
     encoders: tuple[EncoderRecord, ...]
+    shipped: tuple[Bundled, ...] = ()
     change: Change | None = None
     census: Census | None = None
 
@@ -91,14 +94,14 @@ def look(wish: int, since: int, wanted: str, due: bool, must: bool, reader: Read
     """In a thread: what is new since a revision; figures only where they are due."""
     library = reader.library
     revision, encoders = library.rows.revision(), tuple(library.encoders.all())
+    shipped = bundled.available()
     changed = revision != since
     change = census = None
     if changed:
         change = Change(revision, library.rows.changed_since(since) if since >= 0 else NOTHING)
     if due and (changed or must):
-        encoder = next((encoder for encoder in encoders if encoder.name == wanted), None)
-        census = _count(replace(reader, encoder=encoder))
-    return News(wish, encoders, change, census)
+        census = _count(replace(reader, encoder=bundled.in_use(encoders, shipped, wanted)))
+    return News(wish, encoders, shipped, change, census)
 
 
 def _count(reader: Reader) -> Census:

@@ -67,7 +67,10 @@ class EncoderFiles(QObject):
         dialog.open()
 
     def _choose_export(self) -> None:
-        name = self._current
+        self.export(self._current)
+
+    def export(self, name: str) -> None:
+        """Ask where to write the encoder of that name."""
         dialog = self._dialog(f"Export {name}")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.lstrip("."))
@@ -92,7 +95,9 @@ class EncoderFiles(QObject):
             return
         encoder = view.result.get("encoder", "")
         if view.kind == IMPORT and view.result.get("new"):
-            self._context.notifier.done(f"{encoder} is here now.", "Choose it in the encoder switch.")
+            learned = view.result.get("learned") or ""
+            hint = f"{learned} Choose it in the encoder switch.".strip()
+            self._context.notifier.done(f"{encoder} is here now.", hint)
         elif view.kind == IMPORT:
             self._context.notifier.info(f"This encoder is here already: it is called {encoder}.")
         elif view.kind == EXPORT:

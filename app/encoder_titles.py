@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.views.encoder_switch import EncoderChoice
+from core.bundled import Bundled
 from core.library.records import EncoderRecord
 
 # Encoders that come without a card of their own in the program's words.
@@ -19,6 +20,11 @@ def choice(record: EncoderRecord) -> EncoderChoice:
     return EncoderChoice(
         record.name, str(record.card.get("title") or title), str(record.card.get("summary") or tip)
     )
+
+
+def offer(shipped: Bundled) -> EncoderChoice:
+    """An encoder that came with the program and has heard nothing here yet."""
+    return EncoderChoice(shipped.name, shipped.title, shipped.summary, unheard=True)
 
 
 def title(name: str) -> str:

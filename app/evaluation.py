@@ -21,6 +21,7 @@ from app.census import Reader
 from app.context import Context
 from app.job_view import JobView
 from app.session import Session
+from core import bundled
 from core.library.records import EvaluationRecord, Row
 
 if TYPE_CHECKING:  # they bring SciPy and SQLAlchemy, in the thread that first needs them
@@ -178,8 +179,10 @@ class Evaluation(QObject):
         return job is not None and job.live
 
     def titles(self) -> dict[str, str]:
-        """What each encoder that is in the library is called."""
-        return {record.name: encoder_titles.choice(record).title for record in self.session.encoders}
+        """What each encoder that is in the library, or came with the program, is called."""
+        session = self.session
+        choices = [*map(encoder_titles.choice, session.encoders), *map(encoder_titles.offer, session.offered)]
+        return {choice.key: choice.title for choice in choices}
 
     def title(self, encoder: str) -> str:
         """What an encoder is called, also one that is gone."""
@@ -381,8 +384,10 @@ def _waiting(encoders: tuple[str, ...], reader: Reader) -> Mapping[str, int]:
 
     library = reader.library
     records = {record.name: record for record in library.encoders.all()}
-    asked = [records[name] for name in encoders if name in records]
-    names = [*encoders, *missing([(record.strategy, record.config) for record in asked])]
+    asked = [(records[name].strategy, records[name].config) for name in encoders if name in records]
+    offered = bundled.offered(records.values(), bundled.available())
+    asked += [(one.card["strategy"], one.card["config"]) for one in offered if one.name in encoders]
+    names = [*encoders, *missing(asked)]
     known = {name: record.id for name, record in records.items()}
     roots = [root.id for root in library.roots.all() if root.kind == "music" and root.online]
     counts = library.files.counts

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from PySide6.QtCore import QObject
 
 from app import tracks
-from app.encoder_titles import choice
+from app.encoder_titles import choice, offer
 from app.evaluation import Evaluation
 from app.listening import Listening
 from app.main_window import Parts
@@ -18,6 +18,7 @@ from app.playlists import Playlists
 from app.session import Census, Session
 from app.training import Training
 from app.views.compare.compare_view import CompareView
+from app.views.encoder_cards import EncoderCards
 from app.views.library import LibraryView
 from app.views.map.map_view import MapView
 from app.views.player_bar import PlayerBar
@@ -27,8 +28,11 @@ from app.views.training.train_view import TrainView
 from app.waves import Waves
 from app.wiring import Building, Wiring
 from core.library.store import Library
-from core.settings import Settings
+from core.settings import DEFAULT_ENCODER, Settings
 
+NO_CARDS = "There is no encoder yet."
+NEW_DEFAULT = "{} listens to your music now: an encoder that has learned, and comes with Earmap."
+KEPT = "What {} has heard stays: choose it in the list at the top."
 BETWEEN = "\f"
 """In what is remembered, between the table's part and the map's."""
 
@@ -53,6 +57,7 @@ class Furnished(QObject):
         self.listening = Listening(self.session)
         self.mapping = Mapping(self.session, context)
         self._remembered = remembered
+        self._cards: EncoderCards | None = None
 
     def build(self) -> Iterator[None]:
         """Make the views, one between two of the event loop's turns, then begin to look."""
@@ -82,7 +87,10 @@ class Furnished(QObject):
 
     def apply(self, settings: Settings) -> None:
         """Go by new settings."""
+        before = self.session.wanted
         self.session.set_settings(settings)
+        if settings.embedding.encoder != before:
+            self._wiring.read_if_pending()
         if settings.player.volume != self.player.volume:
             self.player.set_volume(settings.player.volume)
         if settings.player.device != self.player.device:
@@ -120,6 +128,7 @@ class Furnished(QObject):
         session.encoders_changed.connect(self._show_encoders)
         session.encoder_changed.connect(self._show_encoders)
         window.encoder.chosen.connect(self._choose_encoder)
+        actions["encoder-cards"].triggered.connect(self._show_current_card)
         actions["audition"].toggled.connect(session.set_audition)
         session.audition_changed.connect(actions["audition"].setChecked)
         actions["search"].triggered.connect(self._search)
@@ -159,6 +168,7 @@ class Furnished(QObject):
 
     def _connect_training(self) -> None:
         self.train.use_wanted.connect(self._choose_encoder)
+        self.train.card_wanted.connect(self.show_card)
         self.table.pin_wanted.connect(self.training.pin)
 
     # -- the library
@@ -173,10 +183,23 @@ class Furnished(QObject):
     def _take_census(self, census: Census) -> None:
         if not self._counted:  # what an earlier run left over is gone on with
             self._counted = True
-            if any(root.online and counts.pending for root, counts in census.roots):
+            new = self._tell_new_default(census)
+            if new or any(root.online and counts.pending for root, counts in census.roots):
                 self._wiring.read_pending()
         self._wiring.window.show_start(census.empty)
         self._wiring.window.actions_table.forbid("rescan", "Add a folder first." if census.empty else "")
+
+    def _tell_new_default(self, census: Census) -> bool:
+        """Whether another encoder is the default now, where one before it has listened and nobody chose; says so.
+
+        It says so once, since the new one is in the library as soon as it begins to listen.
+        """
+        session, online = self.session, any(root.online for root, _ in census.roots)
+        new = next((one for one in session.offered if one.name == session.wanted == DEFAULT_ENCODER), None)
+        if new is None or session.encoder is None or not online:
+            return False
+        session.notifier.info(NEW_DEFAULT.format(new.title), KEPT.format(choice(session.encoder).title))
+        return True
 
     def _search(self) -> None:
         if self.map.isVisible():
@@ -186,14 +209,35 @@ class Furnished(QObject):
         self.table.focus_search()
 
     def _show_encoders(self) -> None:
-        choices = [choice(record) for record in self.session.encoders]
-        current = self.session.encoder
-        self._wiring.window.encoder.set_choices(choices, current.name if current else "")
+        session, window = self.session, self._wiring.window
+        choices = [*map(choice, session.encoders), *map(offer, session.offered)]
+        current = session.encoder
+        window.encoder.set_choices(choices, current.name if current else session.wanted)
         self._wiring.encoder_files.set_current(current)
+        self._wiring.offer("embedding.encoder", [(each.key, each.title) for each in choices])
+        window.actions_table.forbid("encoder-cards", "" if choices else NO_CARDS)
 
     def _choose_encoder(self, name: str) -> None:
         self._wiring.change("embedding", encoder=name)
-        self._wiring.read_if_pending()
+
+    def _show_current_card(self) -> None:
+        self.show_card(self.session.encoder.name if self.session.encoder else self.session.wanted)
+
+    def show_card(self, name: str) -> None:
+        """Show an encoder's card in the dialog of all encoders."""
+        if self._cards is None:
+            known = (self.training.catalogue or {}).get("strategies", ())
+            self._cards = EncoderCards(self.session, self._wiring.window, {one["name"]: one for one in known})
+            self._cards.use_wanted.connect(self._choose_encoder)
+            self._cards.export_wanted.connect(self._wiring.encoder_files.export)
+            self._cards.destroyed.connect(self._forget_cards)
+        self._cards.show_encoder(name)
+        self._cards.show()
+        self._cards.raise_()
+        self._cards.activateWindow()
+
+    def _forget_cards(self) -> None:
+        self._cards = None
 
     # -- the player
 

@@ -193,6 +193,7 @@ class MainWindow(QMainWindow):
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addWidget(self.encoder)
+        layout.addWidget(self._button("encoder-cards", text=False))
         layout.addSpacing(8)
         layout.addWidget(self._button("add-folder"))
         layout.addWidget(self._button("similar", text=False))

@@ -43,6 +43,8 @@ from app.census import NOTHING, Census, Change, Ids, News, Reader, look, reader_
 from app.collector import Collector
 from app.notify import Notifier
 from app.theme import Theme
+from core import bundled
+from core.bundled import Bundled
 from core.library.records import EncoderRecord, Row
 from core.settings import Settings
 
@@ -74,7 +76,7 @@ class Session(QObject):
     encoder_changed
         Another encoder or segment plan stands behind everything.
     encoders_changed
-        `encoders`, what there is to choose from, has changed.
+        `encoders` and `offered`, what there is to choose from, have changed.
     selection_changed
         `selection` has changed (file ids, at once).
     rows_changed
@@ -117,6 +119,7 @@ class Session(QObject):
         self.audition = False
         self._wanted = settings.embedding.encoder
         self.encoders: tuple[EncoderRecord, ...] = ()
+        self.shipped: tuple[Bundled, ...] = ()
         self._revision = -1
         self._looking = self._look_again = False
         self._said, self._wish = "", 0
@@ -154,11 +157,24 @@ class Session(QObject):
         now = settings.embedding
         if (before.encoder, before.segments) != (now.encoder, now.segments):
             self._wanted = now.encoder
-            self.encoder = next((encoder for encoder in self.encoders if encoder.name == now.encoder), None)
+            self.encoder = self._in_use()
             self._encoder_new()
 
+    @property
+    def wanted(self) -> str:
+        """The name of the encoder that was chosen, also while it has heard nothing here."""
+        return self._wanted
+
+    @property
+    def offered(self) -> tuple[Bundled, ...]:
+        """Encoders that came with the program and have not listened to this library."""
+        return bundled.offered(self.encoders, self.shipped)
+
+    def _in_use(self) -> EncoderRecord | None:
+        return bundled.in_use(self.encoders, self.shipped, self._wanted)
+
     def _find_encoder(self) -> None:
-        found = next((encoder for encoder in self.encoders if encoder.name == self._wanted), None)
+        found = self._in_use()
         if found is not None and (self.encoder is None or found.id != self.encoder.id):
             self.encoder = found
             self._encoder_new()
@@ -242,8 +258,8 @@ class Session(QObject):
 
     def _take_news(self, news: News) -> None:
         self._looking, first, self._said = False, self._revision < 0, ""
-        if news.encoders != self.encoders:
-            self.encoders = news.encoders
+        if (news.encoders, news.shipped) != (self.encoders, self.shipped):
+            self.encoders, self.shipped = news.encoders, news.shipped
             self.encoders_changed.emit()
         self._find_encoder()
         if news.census is not None and news.wish == self._wish:

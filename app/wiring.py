@@ -189,8 +189,9 @@ class Wiring(QObject):
 
     def read_pending(self, follow: bool = False) -> None:
         """Listen to what was not listened to yet, unless that is being done."""
-        if not any(view.kind == "embed" for view in self.context.jobs.running):
-            encoder = self.context.settings.embedding.encoder
+        encoder = self.context.settings.embedding.encoder
+        jobs = [view for view in self.context.jobs.running if view.kind == "embed"]
+        if not any(view.params.get("encoder") == encoder for view in jobs):
             self.context.jobs.start("embed", {"encoder": encoder, "follow": follow})
 
     def read_if_pending(self) -> None:
@@ -198,10 +199,11 @@ class Wiring(QObject):
         self.context.background.run(self._count, self._take_counts, latest="pending")
 
     def _count(self) -> Counts:
+        from core import bundled
         from core.library.store import plan_name
 
         library, wishes = self.context.library(), self.context.settings.embedding
-        encoder = library.encoders.find(wishes.encoder)
+        encoder = bundled.known(library.encoders.all(), bundled.available(), wishes.encoder)
         return library.files.counts(encoder.id if encoder else 0, plan_name(wishes.segments))
 
     def _take_counts(self, counts: Counts) -> None:
@@ -228,6 +230,8 @@ class Wiring(QObject):
             bad = view.result.get("failed_now", 0) + view.result.get("skipped_now", 0)
             hint = f"{wording.count(bad, 'file')} could not be read; Activity says why." if bad else ""
             self.context.notifier.done(f"Listened to {wording.count(read, 'track')}.", hint)
+            if damage := view.result.get("damaged"):
+                self.context.notifier.warning(*damage)
         elif view.state == "completed" and view.kind == "train":
             self._trained(str(view.result.get("encoder", "")))
         elif view.state == "completed" and view.kind == "evaluate":

@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
+WIDTH = 230
+POPUP_MARGIN = 40
+"""Beside the longest line of the list: room for a scroll bar and the frame."""
+UNHEARD = "not listened with yet"
+UNHEARD_TIP = "It came with Earmap. Choose it, and it listens to your music."
+
 
 @dataclass(frozen=True)
 class EncoderChoice:
-    """An encoder as a person sees it: `key` for the program, `title` in the list, `tip` beside it."""
+    """An encoder as a person sees it: `key` for the program, `title` in the list, `tip` beside it.
+
+    `unheard`: it came with the program and has not listened to this library.
+    """
 
     key: str
     title: str
     tip: str = ""
+    unheard: bool = False
 
 
 class EncoderSwitch(QWidget):
@@ -26,9 +36,9 @@ class EncoderSwitch(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.combo = QComboBox()
-        self.combo.setMinimumWidth(200)
+        self.combo.setFixedWidth(WIDTH)
         self.combo.setPlaceholderText("None yet")
-        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.combo.setMaxVisibleItems(20)
         self.combo.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.combo.setAccessibleName("Encoder")
         self.combo.activated.connect(lambda index: self.chosen.emit(self.combo.itemData(index)))
@@ -51,10 +61,21 @@ class EncoderSwitch(QWidget):
         """Offer `choices` with `current` picked; fires nothing."""
         with QSignalBlocker(self.combo):
             self.combo.clear()
-            for choice in choices:
-                self.combo.addItem(choice.title, choice.key)
-                self.combo.setItemData(self.combo.count() - 1, choice.tip, Qt.ItemDataRole.ToolTipRole)
+            for heard in (True, False):
+                self._add([choice for choice in choices if choice.unheard is not heard], current)
             self.combo.setCurrentIndex(self.combo.findData(current))
         self.combo.setEnabled(bool(choices))
+        room = self.combo.view().sizeHintForColumn(0) + POPUP_MARGIN
+        self.combo.view().setMinimumWidth(room if choices else 0)
         reason = "" if choices else " Not now: add music first."
         self.combo.setToolTip(f"How tracks are compared: the model behind the neighbours.{reason}")
+
+    def _add(self, choices: Sequence[EncoderChoice], current: str) -> None:
+        """A group of the list, with a line before it where there is another."""
+        if choices and self.combo.count():
+            self.combo.insertSeparator(self.combo.count())
+        for choice in choices:
+            later = choice.unheard and choice.key != current
+            self.combo.addItem(f"{choice.title} · {UNHEARD}" if later else choice.title, choice.key)
+            tip = "\n".join(filter(None, (choice.tip, UNHEARD_TIP if later else "")))
+            self.combo.setItemData(self.combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)

@@ -12,15 +12,25 @@ from app import tracks
 from app.context import Context
 from app.furniture import Furnished
 from app.main_window import MainWindow
+from app.notify import Message
 from app.wiring import Wiring
 from core.library.records import Row
 from core.settings import load
+from tests import shipped
 from tests.synthetic import Mix, fill
 
 
 @pytest.fixture
 def mix() -> Mix:
     return Mix(60, folders=1, failed=0, partial=0, skipped=0)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The default encoder comes with the program; asked for before the window, which looks for it."""
+    folder = shipped.folder(monkeypatch, tmp_path / "shipped")
+    shipped.ship(folder)
+    return folder
 
 
 @pytest.fixture
@@ -164,3 +174,78 @@ def test_listening_again_keeps_what_is_heard_moment_by_moment(furnished: Furnish
     furnished.session.moments_wanted.emit()
     assert context.settings.embedding.keep_segments
     assert [job.kind for job in context.jobs.running] == ["embed"]
+
+
+# -- encoders that came with the program
+
+
+@pytest.fixture
+def messages_of_old(place: Path, messages: list[Message], furnished: Furnished) -> list[Message]:
+    """What a library that MFCC has listened to is told at the first start with an encoder that has learned."""
+    return messages
+
+
+def begun(context: Context) -> list[tuple[str, str]]:
+    """Jobs with their encoders, all stopped again."""
+    started = [(view.kind, str(view.params.get("encoder", ""))) for view in context.jobs.views]
+    context.jobs.stop_all(0)
+    return started
+
+
+def test_an_old_library_is_told_once_of_the_new_default_which_listens_beside(
+    messages_of_old: list[Message], furnished: Furnished, window: MainWindow, context: Context, qtbot: QtBot
+) -> None:
+    assert window.encoder.current == "mfcc", "it is gone on with until the other has begun"
+    qtbot.waitUntil(lambda: furnished.table.model.rowCount() == 60)
+    assert begun(context) == [("embed", "earmap-1")]
+    [told] = messages_of_old
+    assert told.title.startswith("Earmap 1 listens to your music now")
+    assert told.hint == "What Timbre (MFCC) has heard stays: choose it in the list at the top."
+    qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
+
+
+def test_the_switch_offers_it_and_picking_mfcc_keeps_mfcc(
+    place: Path, furnished: Furnished, window: MainWindow, context: Context, qtbot: QtBot
+) -> None:
+    begun(context)
+    combo = window.encoder.combo
+    assert combo.itemText(combo.findData("earmap-1")) == "Earmap 1 · not listened with yet"
+    window.encoder.chosen.emit("mfcc")
+    qtbot.waitUntil(lambda: load()[0].embedding.encoder == "mfcc", timeout=20_000)
+    assert furnished.session.wanted == "mfcc"
+    qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
+
+
+def test_listening_with_another_encoder_begins_from_its_card(
+    place: Path, furnished: Furnished, window: MainWindow, context: Context, qtbot: QtBot
+) -> None:
+    shipped.ship(place, "self-paper-w0.25", strategy="self", title="Self (paper)")
+    furnished.session.refresh()
+    qtbot.waitUntil(lambda: len(furnished.session.offered) == 2, timeout=20_000)
+    window.actions_table["encoder-cards"].trigger()
+    cards = furnished._cards
+    assert cards is not None
+    assert cards.name == "mfcc", "the one in use"
+    cards.show_encoder("self-paper-w0.25")
+    cards.use.click()
+    qtbot.waitUntil(lambda: len(context.jobs.views) == 2, timeout=20_000)
+    assert begun(context) == [("embed", "earmap-1"), ("embed", "self-paper-w0.25")]
+    assert window.encoder.current == "self-paper-w0.25"
+    cards.close()
+    qtbot.waitUntil(lambda: furnished._cards is None)
+    qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
+
+
+def test_a_run_leads_to_its_encoders_card(furnished: Furnished) -> None:
+    furnished.train.card_wanted.emit("mfcc")
+    assert furnished._cards is not None
+    assert furnished._cards.isVisible()
+    furnished._cards.close()
+
+
+@pytest.mark.parametrize("mix", [Mix(0)])
+def test_a_new_library_shows_the_default_although_it_has_heard_nothing(
+    place: Path, furnished: Furnished, window: MainWindow, context: Context
+) -> None:
+    assert window.encoder.combo.currentText() == "Earmap 1"
+    assert context.jobs.views == []

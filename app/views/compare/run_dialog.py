@@ -31,6 +31,7 @@ PROBES = (
     ("svm", "Linear SVM", "LinearSVC on standardised embeddings; C chosen on a validation part."),
     ("logistic", "Logistic regression", "With L2; C chosen on a validation part. Tags are always asked so."),
 )
+UNHEARD_TIP = "It came with Earmap and has not listened to your music yet: that is done first."
 BASELINE_TIP = "A baseline: what any other encoder has to beat. It is always computed."
 
 
@@ -61,10 +62,11 @@ class RunDialog(QDialog):
     # -- building
 
     def _offered(self) -> list[tuple[str, str]]:
-        """(name, title) of each encoder, baselines first."""
-        records = self._evaluation.session.encoders
+        """(name, title) of each encoder, baselines first, then what has not listened to this library."""
+        records, shipped = self._evaluation.session.encoders, self._evaluation.session.offered
         ordered = sorted(records, key=lambda record: record.strategy not in BASELINES)
-        return [(record.name, self._evaluation.title(record.name)) for record in ordered]
+        names = [record.name for record in ordered] + [one.name for one in shipped]
+        return [(name, self._evaluation.title(name)) for name in names]
 
     def _fill(self) -> None:
         self.encoders.setObjectName("choices")
@@ -74,16 +76,17 @@ class RunDialog(QDialog):
         baselines = {
             record.name for record in self._evaluation.session.encoders if record.strategy in BASELINES
         }
+        unheard = {one.name for one in self._evaluation.session.offered}
         for name, title in self._offered():
             item = QListWidgetItem(title, self.encoders)
             item.setData(NAME, name)
-            item.setCheckState(Qt.CheckState.Checked)
+            item.setCheckState(Qt.CheckState.Unchecked if name in unheard else Qt.CheckState.Checked)
             item.setSizeHint(QSize(0, ROW))
             if name in baselines:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable & ~Qt.ItemFlag.ItemIsEnabled)
                 item.setToolTip(BASELINE_TIP)
             else:
-                item.setToolTip(name)
+                item.setToolTip(f"{name}\n{UNHEARD_TIP}" if name in unheard else name)
         for key, _, tip in PROBES:
             self.probes[key].setChecked(True)
             self.probes[key].setToolTip(tip)

@@ -52,12 +52,13 @@ class RunsPage(QWidget):
     -------
     new_wanted
         The link of the empty page.
-    use_wanted(str)
-        Put the encoder of that name behind everything.
+    use_wanted(str), card_wanted(str)
+        Put the encoder of that name behind everything; show its card.
     """
 
     new_wanted = Signal()
     use_wanted = Signal(str)
+    card_wanted = Signal(str)
 
     def __init__(self, training: Training, player: Player) -> None:
         super().__init__()
@@ -78,6 +79,7 @@ class RunsPage(QWidget):
         self.resume = _button("Resume", self._resume)
         self.finish = _button("Finish now", self._finish)
         self.use = _button("Use it", self._use)
+        self.card = _button("Card…", self._show_card)
         self.delete = _button("Delete…", self.ask_delete)
         self._lay_out()
         self._connect()
@@ -93,7 +95,7 @@ class RunsPage(QWidget):
         buttons = QHBoxLayout()
         buttons.setContentsMargins(16, 8, 16, 6)
         buttons.setSpacing(8)
-        for button in (self.pause, self.resume, self.finish, self.use, self.delete):
+        for button in (self.pause, self.resume, self.finish, self.use, self.card, self.delete):
             buttons.addWidget(button)
         buttons.addSpacing(8)
         self.costs.setProperty("role", "small")
@@ -235,6 +237,8 @@ class RunsPage(QWidget):
         )
         self.use.setVisible(state == "finished")
         _allow(self.use, "Put this encoder behind neighbours and everything else.", "")
+        self.card.setVisible(state == "finished")
+        _allow(self.card, "What the encoder is, what it learned from, how good it is; give it away.", "")
         self.delete.setVisible(run is not None)
         busy = run is not None and run.live
         _allow(self.delete, "Forget this run and its curves.", "Pause it first." if busy else "")
@@ -254,6 +258,10 @@ class RunsPage(QWidget):
     def _use(self) -> None:
         if self.run is not None and self.run.record is not None:
             self.use_wanted.emit(self.run.record.encoder)
+
+    def _show_card(self) -> None:
+        if self.run is not None and self.run.record is not None:
+            self.card_wanted.emit(self.run.record.encoder)
 
     def ask_delete(self) -> None:
         """Ask, and only then forget the selected run."""

@@ -30,11 +30,12 @@ class TrainView(QWidget):
 
     Signals
     -------
-    use_wanted(str)
-        Put the encoder of that name behind everything.
+    use_wanted(str), card_wanted(str)
+        Put the encoder of that name behind everything; show its card.
     """
 
     use_wanted = Signal(str)
+    card_wanted = Signal(str)
 
     def __init__(self, training: Training, player: Player, search: Callable[[], str]) -> None:
         super().__init__()
@@ -54,6 +55,7 @@ class TrainView(QWidget):
         page = RunsPage(self._training, self._player)
         page.new_wanted.connect(lambda: self.tabs.setCurrentIndex(NEW))
         page.use_wanted.connect(self.use_wanted)
+        page.card_wanted.connect(self.card_wanted)
         self.pages.insertWidget(RUNS, page)
         return page
 

@@ -14,6 +14,7 @@ from app.views.compare.option_form import OptionForm
 from app.views.compare.run_dialog import NAME, RunDialog
 from core.evaluation.spec import SOURCES, Option, TaskSpec
 from core.jobs.evaluate import Params
+from tests import shipped
 from tests.app.views.compare.conftest import CompareScene
 from tests.evaluation_results import Shelf
 from tests.synthetic import Mix
@@ -72,6 +73,25 @@ def test_baselines_are_always_asked_and_those_that_lack_are_named(compare: Compa
     compare.until(lambda: "made first: random-w0.25, random-multi-w0.25" in dialog.plan.text())
     assert "with 3 encoders" in dialog.plan.text()
     assert "First 240 tracks are listened to" in dialog.plan.text()
+    dialog.reject()
+
+
+def test_what_came_with_the_program_is_offered_and_listens_only_where_it_is_ticked(
+    compare: CompareScene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = shipped.folder(monkeypatch, tmp_path / "shipped")
+    shipped.ship(place)
+    shipped.ship(place, "self-paper-w0.25", strategy="self", title="Self (paper)")
+    dialog = opened(compare)
+    items = [dialog.encoders.item(row) for row in range(dialog.encoders.count())]
+    assert [item.text() for item in items] == ["Timbre (MFCC)", "Earmap 1", "Self (paper)"]
+    assert [item.checkState() for item in items[1:]] == [Qt.CheckState.Unchecked] * 2
+    assert "has not listened to your music yet" in items[1].toolTip()
+    compare.until(lambda: "with 3 encoders" in dialog.plan.text())
+    items[1].setCheckState(Qt.CheckState.Checked)
+    compare.until(lambda: "First 360 tracks are listened to" in dialog.plan.text())
+    assert "made first: random-w0.125, random-multi-w0.125" in dialog.plan.text(), "of its own width"
+    assert dialog.draft.encoders == ("mfcc", "earmap-1")
     dialog.reject()
 
 

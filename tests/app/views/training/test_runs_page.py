@@ -30,7 +30,7 @@ def cells(page: RunsPage, row: int) -> list[str]:
 
 def shown(page: RunsPage) -> set[str]:
     """Texts of the buttons that can be seen."""
-    buttons = (page.pause, page.resume, page.finish, page.use, page.delete)
+    buttons = (page.pause, page.resume, page.finish, page.use, page.card, page.delete)
     return {button.text() for button in buttons if not button.isHidden()}
 
 
@@ -92,7 +92,7 @@ def test_prediction_and_truth_stand_beside_each_other(train: TrainScene) -> None
 @pytest.mark.parametrize(
     ("state", "buttons"),
     [
-        ("finished", {"Use it", "Delete…"}), ("paused", {"Resume", "Finish now", "Delete…"}),
+        ("finished", {"Use it", "Card…", "Delete…"}), ("paused", {"Resume", "Finish now", "Delete…"}),
         ("interrupted", {"Resume", "Finish now", "Delete…"}), ("failed", {"Resume", "Delete…"}),
         ("running", {"Pause", "Finish now", "Delete…"}),
     ],
@@ -263,6 +263,13 @@ def test_use_it_names_the_encoder(train: TrainScene) -> None:
     view = train.open(HEALTHY)
     with train.scene.qtbot.waitSignal(view.use_wanted) as caught:
         view.runs.use.click()
+    assert caught.args == ["adjacent-modern"]
+
+
+def test_card_names_the_encoder(train: TrainScene) -> None:
+    view = train.open(HEALTHY)
+    with train.scene.qtbot.waitSignal(view.card_wanted) as caught:
+        view.runs.card.click()
     assert caught.args == ["adjacent-modern"]
 
 
