@@ -28,6 +28,7 @@ BASELINES = {
 SHIPPED, HERE, GIVEN, PLAIN = "Came with Earmap", "Trained here", "Imported", "Needs no training"
 UNTOLD = "Its card does not say what it learned from."
 NOTHING_LEARNED = "Nothing: it was never trained."
+MEASURE = "Others are measured against it: Compare shows how far they get beyond it on your own music."
 NO_SCORES = "Nobody has noted how good it is. Compare can find out, on your own music."
 OTHERS = (("mfcc", "Timbre (MFCC)"), ("random", "Untrained"))
 """What stands beside an encoder's own scores: (as on the card, title)."""
@@ -59,10 +60,10 @@ class Figure:
 
     @property
     def text(self) -> str:
-        """`0.480 [0.440, 0.520]`."""
+        """`0.480`, and below it `[0.440, 0.520]`."""
         if self.low is None or self.high is None:
             return _score(self.mean)
-        return f"{_score(self.mean)} [{_score(self.low)}, {_score(self.high)}]"
+        return f"{_score(self.mean)}\n[{_score(self.low)}, {_score(self.high)}]"
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ class Sheet:
         Whether there is something to give away.
     unheard
         It has not listened to this library.
+    plain
+        It is one of the baselines.
     """
 
     name: str
@@ -137,6 +140,7 @@ class Sheet:
     text: str = ""
     weights: bool = True
     unheard: bool = False
+    plain: bool = False
 
 
 def sheet_of(
@@ -167,7 +171,7 @@ def sheet_of(
         untold="" if learning or sources else NOTHING_LEARNED if plain else UNTOLD,
         scores=tuple(_scores(figures)), measured=tuple(_measured(figures)), curves=dict(_curves(card)),
         chance=_number(figures.get("chance")), limits=tuple(_limits(card)), rebuild=_text(card.get("rebuild")),
-        text=_json(card), weights=weights and not plain, unheard=isinstance(encoder, Bundled),
+        text=_json(card), weights=weights and not plain, unheard=isinstance(encoder, Bundled), plain=plain,
     )  # fmt: skip
 
 
@@ -194,7 +198,8 @@ def _about(known: Mapping[str, Any]) -> str:
 def _facts(
     card: Mapping[str, Any], strategy: str, config: Mapping[str, Any], dim: int, known: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    title, preset = _text(known.get("title")) or strategy, _text(card.get("preset"))
+    title = _text(known.get("title")) or TITLES.get(strategy, (strategy, ""))[0]
+    preset = _text(card.get("preset"))
     yield "Strategy", f"{title}, preset {preset}" if preset else title
     width = _number(config.get("width"))
     if width is not None:

@@ -39,7 +39,7 @@ class CardPage(QWidget):
         self.setProperty("role", "page")
         self._theme, self.sheet = theme, sheet
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(24, 4, 24, 24)
+        self._column.setContentsMargins(24, 12, 24, 24)
         self._column.setSpacing(6)
         self._curves = QHBoxLayout()
         self._curves.setSpacing(10)
@@ -62,7 +62,7 @@ class CardPage(QWidget):
         self._scores(sheet.scores)
         self._lines(sheet.measured)
         if not sheet.scores and not sheet.measured:
-            self._column.addWidget(paragraph(encoder_card.NO_SCORES))
+            self._column.addWidget(paragraph(encoder_card.MEASURE if sheet.plain else encoder_card.NO_SCORES))
         if sheet.curves:
             self._heading("How it learned")
             self._column.addLayout(self._curves)

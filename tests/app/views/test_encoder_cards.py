@@ -64,6 +64,7 @@ def test_every_encoder_has_a_card_and_the_one_in_use_is_shown(dialog: EncoderCar
     assert not dialog.export.isEnabled()
     assert "no weights to give away" in dialog.export.toolTip()
     assert "Nothing: it was never trained." in texts(dialog.page)
+    assert any("Others are measured against it" in text for text in texts(dialog.page))
 
 
 def test_the_keyboard_goes_through_the_cards(dialog: EncoderCards, scene: Scene) -> None:
@@ -82,7 +83,7 @@ def test_a_card_tells_what_it_learned_from_how_good_it_is_and_what_it_cannot_do(
 ) -> None:
     dialog.show_encoder("earmap-1")
     told = texts(dialog.page)
-    for text in ("26.1 h from 470 tracks", "CC BY-SA 3.0", "0.480 [0.440, 0.520]", "Better than both."):
+    for text in ("26.1 h from 470 tracks", "CC BY-SA 3.0", "0.480\n[0.440, 0.520]", "Better than both."):
         assert text in told
     assert any("It has heard little jazz." in text for text in told)
     assert shipped.CARD["rebuild"] in told

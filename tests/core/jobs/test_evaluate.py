@@ -22,6 +22,7 @@ from core.jobs.process import JobProcess
 from core.library.store import Library
 from core.nets.card import mark
 from core.settings import Settings
+from tests import shipped
 from tests.audio_files import write_tone
 from tests.evaluation_tools import (
     CLIPS,
@@ -255,6 +256,19 @@ def test_an_encoder_that_cannot_be_made_ready_is_left_out(library: Library, inst
     failed = evaluate(library, irmas(instruments), encoders=["broken"])
     assert failed.outcome == "failed"
     assert f"{failed.title} {failed.hint}".strip() == skip.reason
+
+
+def test_what_came_with_the_program_listens_before_it_is_asked(
+    library: Library, instruments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = shipped.folder(monkeypatch, tmp_path / "shipped")
+    shipped.ship(place)
+    done(evaluate(library, irmas(instruments), encoders=["mfcc", "earmap-1"]))
+    found = {record.encoder: record for record in library.evaluations.all()}
+    assert {"mfcc", "earmap-1"} <= set(found)
+    assert found["earmap-1"].dim == 128, "clips of one segment have no deviation"
+    failed = evaluate(library, irmas(instruments), encoders=["earmap-2"])
+    assert "no encoder called earmap-2" in failed.title
 
 
 def say_what_it_heard(library: Library, name: str, tracks: list[int]) -> None:
