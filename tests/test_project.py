@@ -111,7 +111,11 @@ def test_the_program_starts_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     env = {"PYTHONPATH": str(place), "EARMAP_DATA_DIR": str(tmp_path), "EARMAP_CONFIG_DIR": str(tmp_path)}
     assert "similar" in run(*earmap, "--help", cwd=tmp_path, **env)
     # A new library is made by the migrations, which are files in the wheel.
-    assert json.loads(run(*earmap, "status", "--json", cwd=tmp_path, **env))["found"] == 0
+    env |= {"EARMAP_ENCODERS_DIR": ""}  # those of the wheel
+    status = json.loads(run(*earmap, "status", "--json", cwd=tmp_path, **env))
+    assert status["found"] == 0
+    shipped = {path.stem for path in (ROOT / "resources" / "encoders").glob("*.safetensors")}
+    assert {encoder["name"] for encoder in status["bundled"]} == shipped
     assert (tmp_path / "library.earmap").exists()
 
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )  # fmt: skip
@@ -204,13 +203,15 @@ def _table(
     for row, cells in enumerate(rows):
         for column, text in enumerate(cells):
             label = paragraph(text)
-            right = Qt.AlignmentFlag.AlignRight if column in numbers else Qt.AlignmentFlag.AlignLeft
-            label.setAlignment(right | Qt.AlignmentFlag.AlignTop)
-            label.setWordWrap(column in (0, stretch))
-            if column not in (0, stretch):
-                label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+            wraps = column in (0, stretch)
+            label.setWordWrap(wraps)
             label.setProperty("role", "small" if row == 0 else "strong" if column == strong else "")
-            grid.addWidget(label, row, column)
+            side = Qt.AlignmentFlag.AlignRight if column in numbers else Qt.AlignmentFlag.AlignLeft
+            label.setAlignment(side | Qt.AlignmentFlag.AlignTop)
+            if wraps:
+                grid.addWidget(label, row, column)
+            else:
+                grid.addWidget(label, row, column, side | Qt.AlignmentFlag.AlignTop)
     grid.setColumnStretch(0, 3)
     grid.setColumnStretch(stretch, 2 if stretch else 3)
     return grid

@@ -25,6 +25,7 @@ from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.neighbours import Neighbours
 from core.nets import checkpoint
+from core.nets.card import standardisation
 from core.recommend import measure, unit_rows
 from core.recommend.standardise import FEWEST
 from core.settings import Settings
@@ -135,6 +136,28 @@ def test_a_choice_stays_and_the_default_is_not_written(place: Path, own_folders:
     chosen.embedding.encoder = "mfcc"
     settings.save(chosen)
     assert settings.load()[0].embedding.encoder == "mfcc"
+
+
+def test_what_really_comes_with_the_program_keeps_its_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files in `resources/encoders`: sound, small, and each with a card that tells all it should."""
+    monkeypatch.delenv("EARMAP_ENCODERS_DIR")
+    found = bundled.available()
+    assert {one.name for one in found} == set(bundled.reserved()), "none is damaged"
+    assert sum(one.path.stat().st_size for one in found) < 40 * 2**20
+    for one in found:
+        strategy, card = checkpoint.load(one.path)
+        assert standardisation(card, strategy.track_dim) is not None, one.name
+        assert card["bundled"] is True
+        assert one.title != one.name
+        sources = card["data"]["sources"]
+        assert sources
+        assert all(source["title"] and source["licence"] for source in sources), one.name
+        assert card["data"]["hours"] > 0
+        assert all({"this", "mfcc", "random"} <= set(row["rows"]) for row in card["figures"]["table"]), (
+            one.name
+        )
+        assert card["figures"]["table"]
+        assert all(card[key] for key in ("description", "limits", "rebuild", "curves")), one.name
 
 
 # -- which encoder is meant --------------------------------------------------------------------------------
@@ -290,8 +313,6 @@ GOOD = {"mean": [0.0] * 256, "std": [1.0] * 256, "n": 400}
     ],
 )  # fmt: skip
 def test_statistics_that_cannot_be_are_none(told: Any) -> None:
-    from core.nets.card import standardisation
-
     assert standardisation({"standardisation": GOOD}, 256) is not None
     assert standardisation({"standardisation": told}, 256) is None
 
