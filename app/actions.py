@@ -27,6 +27,7 @@ from app.theme import Theme
 
 SEPARATOR = "-"
 NO_TRACK = "Choose a track first."
+NO_LIBRARY = "Wait until the library is open."
 TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
@@ -67,6 +68,10 @@ TABLE: tuple[ActionInfo, ...] = (
                ("F5",), "retry", reason="Add a folder first."),
     ActionInfo("encoder-cards", "E&ncoders…", "What each encoder is, what it learned from and how good it is.",
                ("Ctrl+I",), "info", reason="Wait until the library is open."),
+    ActionInfo("try-bundled", "&Try the bundled music", "Add the music that comes with Earmap, and show it on the map.",
+               icon="note", reason=NO_LIBRARY),
+    ActionInfo("remove-bundled", "Remove the &bundled music",
+               "Take the music that comes with Earmap out of the library.", reason=NO_LIBRARY),
     ActionInfo("import-encoder", "&Import encoder…", "Take an encoder that somebody gave you.",
                reason="Wait until the library is open."),
     ActionInfo("export-encoder", "&Export encoder…", "Write the chosen encoder to a file to give away.",
@@ -114,20 +119,22 @@ TABLE: tuple[ActionInfo, ...] = (
     ActionInfo("theme-dark", "&Dark", "Light text on dark.", checkable=True, group="theme"),
     ActionInfo("full-screen", "&Full screen", "Use the whole screen, or stop doing so.", ("F11",),
                "full-screen", checkable=True),
+    ActionInfo("credits", "&Music credits…", "Who made the bundled music, and under which licence.", icon="note"),
+    ActionInfo("check", "&Check this installation…", "See whether Earmap has all that it needs here.", icon="check"),
     ActionInfo("log", "Show the &log file", "Open the folder of the log file.", icon="folder"),
     ActionInfo("about", "&About Earmap", "Version and licence.", icon="info"),
 )  # fmt: skip
 
 # A name begins a submenu where it is a tuple: (title, names...).
 MENUS: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = (
-    ("&File", ("add-folder", "rescan", SEPARATOR, "encoder-cards", "import-encoder", "export-encoder", SEPARATOR,
-               "preferences", SEPARATOR, "quit")),
+    ("&File", ("add-folder", "rescan", SEPARATOR, "try-bundled", "remove-bundled", SEPARATOR, "encoder-cards",
+               "import-encoder", "export-encoder", SEPARATOR, "preferences", SEPARATOR, "quit")),
     ("&Play", ("play", "previous", "next", "stop-playing", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "louder",
                "quieter", SEPARATOR, "audition", "stop-preview")),
     ("&View", ("view-library", "view-map", "view-train", "view-compare", "view-activity", SEPARATOR, "search",
                "find-on-map", "similar", "queue", SEPARATOR,
                ("&Theme", "theme-system", "theme-light", "theme-dark"), "full-screen")),
-    ("&Help", ("log", "about")),
+    ("&Help", ("credits", "check", SEPARATOR, "log", "about")),
 )  # fmt: skip
 
 # Where macOS wants them; it moves these to the program's own menu.

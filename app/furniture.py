@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from app import tracks
+from app.demo import Demo
 from app.encoder_titles import choice, offer
 from app.evaluation import Evaluation
 from app.listening import Listening
@@ -30,6 +31,7 @@ from app.wiring import Building, Wiring
 from core.library.store import Library
 from core.settings import DEFAULT_ENCODER, Settings
 
+CALM_MS = 3000
 NO_CARDS = "There is no encoder yet."
 NEW_DEFAULT = "{} listens to your music now: an encoder that has learned, and comes with Earmap."
 KEPT = "What {} has heard stays: choose it in the list at the top."
@@ -58,6 +60,7 @@ class Furnished(QObject):
         self.mapping = Mapping(self.session, context)
         self._remembered = remembered
         self._cards: EncoderCards | None = None
+        self.demo = Demo(wiring, self.session)
 
     def build(self) -> Iterator[None]:
         """Make the views, one between two of the event loop's turns, then begin to look."""
@@ -116,12 +119,14 @@ class Furnished(QObject):
         jobs, actions = wiring.context.jobs, window.actions_table
         jobs.changed.connect(self._watch)
         jobs.ended.connect(session.refresh)
+        jobs.idle.connect(lambda: QTimer.singleShot(CALM_MS, self, self._rest))
         session.rescan_wanted.connect(self._rescan)
         session.reading_wanted.connect(wiring.read_pending)
         session.add_wanted.connect(actions["add-folder"].trigger)
         session.similar_wanted.connect(self._show_similar)
         wiring.playlists_given.connect(self.playlists.import_files)
         session.moments_wanted.connect(self._keep_moments)
+        session.credits_wanted.connect(wiring.show_credits)
         session.map_wanted.connect(self._find_on_map)
         actions["find-on-map"].triggered.connect(self._find_on_map)
         session.census_changed.connect(self._take_census)
@@ -188,6 +193,12 @@ class Furnished(QObject):
                 self._wiring.read_pending()
         self._wiring.window.show_start(census.empty)
         self._wiring.window.actions_table.forbid("rescan", "Add a folder first." if census.empty else "")
+
+    def _rest(self) -> None:
+        """Back to the first page where a scan has added nothing; its figures are in by now."""
+        census = self.session.census
+        if census is not None and census.empty and not self.session.busy:
+            self._wiring.window.show_start(True)
 
     def _tell_new_default(self, census: Census) -> bool:
         """Whether another encoder is the default now, where one before it has listened and nobody chose; says so.

@@ -100,7 +100,9 @@ class MainWindow(QMainWindow):
         self._add_player()
         self._add_status()
         self.drops = DropTarget(self)
-        self.toasts = Toasts(self, context.theme, context.notifier, context.log_path, self._below_pages)
+        self.toasts = Toasts(
+            self, context.theme, context.notifier, context.log_path, self._below_pages, self.actions_table
+        )
         self._connect()
 
     # -- what others ask of the window
@@ -213,7 +215,8 @@ class MainWindow(QMainWindow):
         self._bar("navigation-bar", column, Qt.ToolBarArea.LeftToolBarArea)
 
     def _add_pages(self) -> None:
-        self.start = StartView(self._context.theme, self.actions_table["add-folder"])
+        actions = self.actions_table
+        self.start = StartView(self._context.theme, actions["add-folder"], actions["try-bundled"])
         self._opening = QLabel()
         self._opening.setProperty("role", "muted")
         self._opening.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -142,7 +142,9 @@ class Scheme:
 
     @property
     def told_apart(self) -> float:
-        """Share of the points that have a colour of their own."""
+        """Share of the points that have a colour of their own; nothing is told apart where all have the same."""
+        if np.count_nonzero(self.counts[:NAMED]) < 2:
+            return 0.0
         return float(self.counts[:NAMED].sum()) / max(self.n, 1)
 
     def prepared(self) -> Scheme:

@@ -34,12 +34,15 @@ class Message:
         What can be done about it, or more about it.
     details
         For a bug report: the traceback.
+    action
+        Name of an action of the window that is a way on; offered as a button.
     """
 
     level: Level
     title: str
     hint: str = ""
     details: str = ""
+    action: str = ""
 
 
 Listener = Callable[[Message], None]

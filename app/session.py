@@ -89,6 +89,8 @@ class Session(QObject):
         The audition toggle.
     rescan_wanted(list[int]), reading_wanted, add_wanted, similar_wanted, map_wanted, moments_wanted
         What a view asks of the window.
+    credits_wanted(bytes)
+        Show whose the bundled music is; a track's raw path, or empty.
     """
 
     encoder_changed = Signal()
@@ -104,6 +106,7 @@ class Session(QObject):
     similar_wanted = Signal()
     map_wanted = Signal()
     moments_wanted = Signal()
+    credits_wanted = Signal(object)
 
     def __init__(
         self, door: Callable[[], Library], settings: Settings, theme: Theme, notifier: Notifier,

@@ -65,14 +65,16 @@ class Program:
     ----------
     music
         Raw paths to add at once.
+    demo
+        Show the bundled music.
     """
 
-    def __init__(self, context: Context, music: Sequence[bytes] = ()) -> None:
+    def __init__(self, context: Context, music: Sequence[bytes] = (), demo: bool = False) -> None:
         self.context = context
         state, library_state = remembered.load()
         self.window = MainWindow(context)
         self.window.restore(state)
-        self.wiring = Wiring(context, self.window, library_state, music)
+        self.wiring = Wiring(context, self.window, library_state, music, demo=demo)
 
     def show(self) -> None:
         """Show the window; the library is opened once it is on the screen."""
@@ -90,7 +92,7 @@ class Program:
         remembered.save(state, library_state)
 
 
-def open_window(library: Path | None = None, music: Sequence[bytes] = ()) -> int:
+def open_window(library: Path | None = None, music: Sequence[bytes] = (), demo: bool = False) -> int:
     """Run the window until it is closed; returns the exit code."""
     app = application()
     log_path, notifier = logs.log_file(), Notifier()
@@ -98,7 +100,7 @@ def open_window(library: Path | None = None, music: Sequence[bytes] = ()) -> int
         stack.enter_context(logs.logging_to(log_path))
         stack.enter_context(hooked(notifier))
         file = library or settings_module.default_library()
-        program = Program(make_context(app, file, notifier, log_path), music)
+        program = Program(make_context(app, file, notifier, log_path), music, demo)
         stack.callback(program.end)
         stack.enter_context(closing_on_interrupt(program.window.close))
         program.window.closed.connect(app.quit)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
@@ -21,9 +23,11 @@ from app.job_view import JobView
 from app.main_window import MainWindow, Parts
 from app.notify import Message, message_of
 from app.theme import Mode
+from app.views.credits import CreditsDialog
 from app.views.preferences import Preferences
-from core import paths
+from core import bundled_music, paths
 from core import settings as settings_module
+from core.bundled_music import Credit
 from core.machine import version_of
 from core.settings import Settings
 
@@ -75,6 +79,8 @@ class Wiring(QObject):
         Raw paths to add once the library is open.
     furnish
         Makes the views; the real ones if missing.
+    demo
+        Show the bundled music once the library is open.
 
     Signals
     -------
@@ -91,11 +97,13 @@ class Wiring(QObject):
         remembered: str = "",
         music: Sequence[bytes] = (),
         furnish: Furnish | None = None,
+        demo: bool = False,
     ) -> None:
         super().__init__(window)
         self.context, self.window = context, window
         self._choices: dict[str, Choices] = {}
         self._remembered, self._music, self._furnish = remembered, list(music), furnish
+        self._demo = demo
         self._furniture: Furniture | None = None
         self._building: Building | None = None
         self._next_step = QTimer(self, singleShot=True)
@@ -154,11 +162,14 @@ class Wiring(QObject):
         music, self._music = self._music, []
         if music:
             self.add(music)
+        if self._demo:
+            self.window.actions_table["try-bundled"].trigger()
 
     def _cannot_open(self, error: BaseException) -> None:
         message = message_of(error)
         self.window.say(f"{message.title}\n{message.hint}".strip())
-        self.window.actions_table.forbid("add-folder", "The library could not be opened.")
+        for name in ("add-folder", "try-bundled", "remove-bundled"):
+            self.window.actions_table.forbid(name, "The library could not be opened.")
         self.context.notifier.error(error)
 
     # -- music
@@ -181,6 +192,7 @@ class Wiring(QObject):
             return
         sounding = [paths.json_text(path) for path in rest]
         self.context.jobs.start("scan", {"paths": sounding})
+        self.window.show_start(False)  # there what is found appears
         self.read_pending(follow=True)
 
     def rescan(self, folders: Sequence[bytes] = ()) -> None:
@@ -300,6 +312,7 @@ class Wiring(QObject):
         self.window.actions_table.connect_all({
             "add-folder": self._choose_folder, "rescan": self._rescan_all,
             "preferences": self.show_preferences, "log": self._show_log, "about": self._about,
+            "credits": self.show_credits,
             **{f"theme-{mode}": partial(self._set_theme, mode) for mode in MODES},
         })  # fmt: skip
         self._check_theme()
@@ -317,6 +330,16 @@ class Wiring(QObject):
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.urlSelected.connect(lambda url: self.add([raw_path(url)]))
         dialog.open()
+
+    def show_credits(self, path: object = b"") -> None:
+        """Show whose the bundled music is; the track at a raw path first."""
+        wanted = Path(os.fsdecode(path)).name if isinstance(path, bytes) else ""
+        self.context.background.run(bundled_music.credit_list, partial(self._show_credits, wanted))
+
+    def _show_credits(self, wanted: str, found: tuple[Credit, ...]) -> None:
+        dialog = CreditsDialog(found, self.window)
+        dialog.show_file(wanted)
+        dialog.show()
 
     def _show_log(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.context.log_path.parent)))

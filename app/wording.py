@@ -31,6 +31,7 @@ FIGURES = {
     "decode_x": "reading {:,.0f} × real time",
     "encode_x": "encoder {:,.0f} × real time",
     "tracks_per_s": "",
+    "others": "other programs take {:.0%} of the processors",
     "folder": "in {}",
     "loss": "loss {:.3g}",
     "accuracy": "right picks {:.0%}",

@@ -182,7 +182,7 @@ install() { # $1: run or test
 }
 
 run() {
-    if [ $# -eq 0 ] && [ "$(uname -s)" = Linux ] &&
+    if { [ $# -eq 0 ] || [ "$1" = --demo ]; } && [ "$(uname -s)" = Linux ] &&
         [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}${QT_QPA_PLATFORM:-}" ]; then
         fail "There is no screen to open a window on. The commands work without one: sh resources/setup.sh run --help"
     fi

@@ -10,8 +10,10 @@ from app.census import Census
 from app.session import Session
 from app.views.counts import details, short
 from app.views.rows_delegate import TWO_LINES, TwoLines, TwoLinesDelegate
+from core import bundled_music
 from core.library.records import Counts, RootRecord
 
+BUNDLED = "Bundled music"
 ROOT_ID = int(Qt.ItemDataRole.UserRole)
 
 
@@ -85,8 +87,9 @@ class FolderStrip(QWidget):
         if root is None:
             lines = TwoLines("All music", short(counts), theme.icon("library"))
         else:
-            name = root.path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1] or root.path
-            icon = theme.icon("folder" if root.online else "offline")
+            name = _name(root)
+            there = "note" if _is_bundled(root) else "folder"
+            icon = theme.icon(there if root.online else "offline")
             text = short(counts) if root.online else "Not connected"
             lines = TwoLines(name, text, icon, faint=not root.online)
         item.setData(ROOT_ID, root)
@@ -127,7 +130,11 @@ class FolderStrip(QWidget):
             show.triggered.connect(lambda: tracks.show_in_folder(root.raw_path))
             show.setEnabled(root.online)
             menu.addSeparator()
-            menu.addAction("Remove from library…", lambda: self.ask_remove(root))
+            if _is_bundled(root):
+                menu.addAction("Credits and licences…", lambda: self._session.credits_wanted.emit(b""))
+                menu.addAction("Remove the bundled music", lambda: self._remove(root.id))
+            else:
+                menu.addAction("Remove from library…", lambda: self.ask_remove(root))
         return menu
 
     def ask_remove(self, root: RootRecord) -> None:
@@ -150,3 +157,13 @@ class FolderStrip(QWidget):
         self._session.ask(
             lambda reader: reader.library.roots.forget(root_id), lambda _: self._session.recount()
         )
+
+
+def _is_bundled(root: RootRecord) -> bool:
+    return root.raw_path == bundled_music.raw_folder()
+
+
+def _name(root: RootRecord) -> str:
+    if _is_bundled(root):
+        return BUNDLED
+    return root.path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1] or root.path

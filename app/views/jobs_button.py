@@ -9,12 +9,17 @@ from app import wording
 from app.context import Context
 from app.job_view import JobView
 
+BUSY = " · other programs keep the processors busy"
+
 
 def line(view: JobView) -> str:
     """`Listening to tracks: 312 of 470 · 4.1 tracks/s · about 40 s left`."""
     if view.state != "running":
         return f"{wording.job_title(view.kind)}: {wording.STATES[view.state].lower()}"
-    return f"{wording.job_title(view.kind)}: {progress(view)}"
+    title = wording.job_title(view.kind)
+    begun = view.done or not view.stage or view.stage == title
+    where = progress(view) if begun else f"{view.stage[0].lower()}{view.stage[1:]}…"
+    return f"{title}: {where}{BUSY if view.metrics.get('others') else ''}"
 
 
 def progress(view: JobView) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -32,7 +32,7 @@ from app.views.folders import FolderStrip
 from app.views.playlists import add_to_menu
 from app.views.playlists_room import PlaylistsRoom
 from app.views.track_table import TrackTable
-from core import paths
+from core import bundled_music, paths
 from core.library.records import Row
 
 TYPING_MS = 150
@@ -256,7 +256,7 @@ class LibraryView(QWidget):
         census = self._session.census
         if self.model.query:
             self.empty.setText("No track matches this search.<br><br><a href='clear'>Clear the search</a>")
-        elif census is not None and census.empty:
+        elif census is not None and census.empty and not self._session.busy:
             self.empty.setText("Drop a music folder anywhere.<br><br><a href='add'>Choose a folder…</a>")
         else:
             self.empty.setText("No tracks here yet. They appear as the folder is read.")
@@ -275,6 +275,11 @@ class LibraryView(QWidget):
         """Keep the message in the middle."""
         super().resizeEvent(event)  # type: ignore[arg-type] # Qt's own event
         self._place_empty()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """What an empty table says depends on what runs."""
+        super().showEvent(event)
+        self._say_if_empty()
 
     # -- playing
 
@@ -335,6 +340,10 @@ class LibraryView(QWidget):
         pin = menu.addAction(theme.icon("keep"), "Pin for training", lambda: self.pin_wanted.emit(list(rows)))
         pin.setEnabled(bool(known))
         pin.setToolTip("See in Train how its neighbours change while an encoder learns.")
+        if len(rows) == 1 and bundled_music.holds(rows[0].path):
+            menu.addAction(
+                theme.icon("note"), "Licence and source…", lambda: session.credits_wanted.emit(rows[0].path)
+            )
         menu.addSeparator()
         again = menu.addAction(theme.icon("retry"), "Read again", self.read_again)
         again.setToolTip("Listen to it again from scratch, as if it were new.")

@@ -1,10 +1,10 @@
-"""What an empty library shows: a place to drop a folder."""
+"""What an empty library shows: a place to drop a folder, and music to try Earmap with."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import Theme
 
@@ -16,11 +16,11 @@ class StartView(QWidget):
     ----------
     theme
         Gives the picture.
-    add_folder
-        The action behind the button.
+    add_folder, try_bundled
+        The actions behind the buttons.
     """
 
-    def __init__(self, theme: Theme, add_folder: QAction) -> None:
+    def __init__(self, theme: Theme, add_folder: QAction, try_bundled: QAction) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self._theme = theme
@@ -31,16 +31,16 @@ class StartView(QWidget):
             "<p style='line-height: 150%'>Earmap listens to every track and finds what sounds alike.<br>"
             "Your files are only read, never changed, and nothing leaves this computer.</p>", "muted",
         )  # fmt: skip
-        button = QPushButton("Choose a folder…")
-        button.setProperty("role", "primary")
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(add_folder.trigger)
+        self.choose = _button("Choose a folder…", add_folder)
+        self.choose.setProperty("role", "primary")
+        self.demo = _button("Try it with the bundled music", try_bundled)
+        self.demo.setToolTip("53 short pieces in eight styles; one click takes them out again.")
         formats = _line("MP3, M4A, FLAC, Ogg Vorbis, Opus, WAV, AIFF, WMA, WavPack and more", "muted")
-        self._lay_out(title, text, button, formats)
+        self._lay_out(title, text, formats)
         theme.changed.connect(self._draw)
         self._draw()
 
-    def _lay_out(self, title: QLabel, text: QLabel, button: QPushButton, formats: QLabel) -> None:
+    def _lay_out(self, title: QLabel, text: QLabel, formats: QLabel) -> None:
         place = QFrame()
         place.setObjectName("drop-place")
         inside = QVBoxLayout(place)
@@ -49,7 +49,13 @@ class StartView(QWidget):
         for widget in (self._picture, title, text):
             inside.addWidget(widget)
         inside.addSpacing(10)
-        inside.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(12)
+        buttons.addStretch(1)
+        buttons.addWidget(self.choose)
+        buttons.addWidget(self.demo)
+        buttons.addStretch(1)
+        inside.addLayout(buttons)
         inside.addStretch(3)
         inside.addWidget(formats)
         inside.setContentsMargins(24, 24, 24, 20)
@@ -59,6 +65,13 @@ class StartView(QWidget):
 
     def _draw(self) -> None:
         self._picture.setPixmap(self._theme.pixmap("drop", 64, "accent"))
+
+
+def _button(text: str, action: QAction) -> QPushButton:
+    button = QPushButton(text)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.clicked.connect(action.trigger)
+    return button
 
 
 def _line(text: str, role: str) -> QLabel:

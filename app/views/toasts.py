@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -21,9 +22,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.actions import Actions
 from app.notify import Message, Notifier
 from app.theme import Theme
 
+ACTION_MS = 20_000  # with something to click
 STAYS_MS = {"info": 6_000, "done": 6_000, "warning": 12_000}  # an error stays
 ROLES = {"info": "accent", "done": "ok", "warning": "warning", "error": "error"}
 MOST = 4
@@ -60,7 +63,10 @@ class Toast(QFrame):
 
     closed = Signal(object)
 
-    def __init__(self, message: Message, theme: Theme, show_details: Callable[[Message], None]) -> None:
+    def __init__(
+        self, message: Message, theme: Theme, show_details: Callable[[Message], None],
+        actions: Actions | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.message = message
         self.times = 1
@@ -83,6 +89,8 @@ class Toast(QFrame):
         text.addWidget(self._title)
         if message.hint:
             text.addWidget(_label(message.hint, "muted"))
+        if message.action and actions is not None:
+            text.addWidget(self._action_button(actions[message.action]), 0, Qt.AlignmentFlag.AlignLeft)
         if message.details:
             text.addWidget(self._details_button(show_details), 0, Qt.AlignmentFlag.AlignLeft)
         layout = QHBoxLayout(self)
@@ -98,7 +106,7 @@ class Toast(QFrame):
     def linger(self) -> None:
         """Begin its time again."""
         if (stays := STAYS_MS.get(self.message.level)) is not None:
-            self._timer.start(stays)
+            self._timer.start(max(stays, ACTION_MS) if self.message.action else stays)
 
     def repeat(self) -> None:
         """The same message came again: count it instead of showing it twice."""
@@ -111,6 +119,14 @@ class Toast(QFrame):
         self._timer.stop()
         self.closed.emit(self)
         event.accept()
+
+    def _action_button(self, action: QAction) -> QPushButton:
+        button = QPushButton(action.iconText().strip())
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(action.toolTip())
+        button.clicked.connect(action.trigger)
+        button.clicked.connect(self.close)
+        return button
 
     def _details_button(self, show_details: Callable[[Message], None]) -> QPushButton:
         button = QPushButton("Details…")
@@ -128,15 +144,18 @@ class Toasts(QWidget):
         Where they lie; they follow its size.
     above
         Distance from the window's lower edge, in pixels, asked for at each placing.
+    actions
+        What a message may offer as a button.
     """
 
     _posted = Signal(object)
 
     def __init__(
-        self, window: QMainWindow, theme: Theme, notifier: Notifier, log_path: Path, above: Callable[[], int]
-    ) -> None:
+        self, window: QMainWindow, theme: Theme, notifier: Notifier, log_path: Path, above: Callable[[], int],
+        actions: Actions | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(window)
-        self._window, self._above = window, above
+        self._window, self._above, self._actions = window, above, actions
         self._theme, self._log_path = theme, log_path
         self._shown: list[Toast] = []
         self._layout = QVBoxLayout(self)
@@ -164,7 +183,7 @@ class Toasts(QWidget):
                 return
         while len(self._shown) >= MOST:
             self._shown[0].close()
-        toast = Toast(message, self._theme, self._show_details)
+        toast = Toast(message, self._theme, self._show_details, self._actions)
         toast.closed.connect(self._remove)
         self._shown.append(toast)
         self._layout.addWidget(toast)

@@ -28,13 +28,14 @@ from core.folders import reachable
 from core.jobs.runner import Job, JobContext
 from core.library.records import Candidate, Counts, EncoderRecord, Read
 from core.library.store import plan_name
+from core.machine import CROWDED, OtherPrograms
 from core.recommend import measure, needs_refresh
 from core.settings import DeviceName
 
 if TYPE_CHECKING:  # torch comes in with it
     from core.nets.device import Embedder
 
-STAGE = "Listening to the music"
+STAGE, PREPARING = "Listening to the music", "Preparing the encoder"
 STORE_S = 1.0
 RECOUNT_S = 5.0
 PAUSE_S = 0.2
@@ -78,7 +79,7 @@ class Embed(Job[Params]):
     def run(self, ctx: JobContext) -> dict[str, Any]:
         """Embed until nothing is left; counts, rates and the device are the result."""
         audio = ctx.settings.audio
-        ctx.report("Preparing the encoder", 0)
+        ctx.report(PREPARING, 0)
         with (
             DecodePool(audio.workers, stall_limit_s=audio.stall_limit_s, longest_h=audio.longest_h) as pool,
             ThreadPoolExecutor(1, "torch") as loader,
@@ -152,7 +153,7 @@ class _Run:
         self.attempts: Counter[int] = Counter()
         self.given_up: set[int] = set()
         self.outcomes: Counter[str] = Counter()
-        self.rates = _Rates()
+        self.rates, self.others = _Rates(), OtherPrograms()
         self.notes_told = self.total = 0
         self.stored = self.counted = 0.0
         self.nothing_at, self.ask_again = -1, 0.0
@@ -174,6 +175,7 @@ class _Run:
         """Wait for torch, make the encoder ready on its device, and give it what was read so far."""
         while not self._loaded.done():
             self.ctx.check()
+            self._say_waiting()
             wait([self._loaded], PAUSE_S)
         self._loaded.result()
         from core import encoders
@@ -260,6 +262,7 @@ class _Run:
         """Now and then, also while nothing happens."""
         self.ctx.check()
         if self.begun is None:
+            self._say_waiting()
             self._begin_if_ready()
             return
         if time.monotonic() - self.stored > STORE_S:
@@ -268,7 +271,16 @@ class _Run:
         done = self.outcomes.total()
         plan = self.encoder.embedder.plan
         rates = self.rates.metrics(self.batches.seconds)
+        rates |= self._crowd()
         self.ctx.report(STAGE, done, max(self.total, done), device=f"{plan.device} {plan.dtype}", **rates)
+
+    def _crowd(self) -> dict[str, float]:
+        """What other programs take of the processors, where that is why this takes long."""
+        share = self.others.share()
+        return {"others": round(share, 2)} if share > CROWDED else {}
+
+    def _say_waiting(self) -> None:
+        self.ctx.report(PREPARING, 0, None, **self._crowd())
 
     def _flush(self) -> None:
         self._complete(self.batches.flush())
