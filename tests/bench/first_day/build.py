@@ -1,0 +1,194 @@
+"""Build the encoders that ship with the program from nothing: fetch, render, train, choose, write.
+
+    python tests/bench/first_day/build.py WORK [--music DIR] [--only NAME ...] [--out DIR]
+
+WORK takes some 8 GB: the soundtracks (unless `--music` has them, a folder for each package), renderings, control
+copies, a library, clips and runs. What is there is not made again, and a run that was cut off goes on: the command is
+repeated until it says that all is done. On two cores `earmap-1` takes an hour. Fetching needs Debian's `apt-get`,
+rendering `mma`, `fluidsynth`, `fluid-soundfont-gm` and `timgm6mb-soundfont`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lists import PARTS
+from packages import fetch
+from recipes import RECIPES, Recipe
+from score import built, heard, judged, vectors
+
+from core import strategies
+from core.library.records import EncoderRecord
+from core.library.store import Library
+from core.nets import checkpoint
+from core.nets.card import SUFFIX
+from core.recommend import measure
+
+HERE = Path(__file__).parent
+OUT = HERE.parents[2] / "resources" / "encoders"
+PIECES, SEGMENTS = 320, 10
+ENDS = ("mean", "low", "high")
+SOURCES: dict[str, tuple[str, str]] = {
+    "0ad-data": ("Soundtrack of 0 A.D.", "CC BY-SA 3.0"),
+    "asc-music": ("Soundtrack of Advanced Strategic Command", "GPL-2.0-or-later"),
+    "naev-data": (
+        "Soundtrack of Naev",
+        "GPL-2.0-or-later, GPL-3.0, CC BY 3.0, CC BY-SA 3.0, public domain, by track",
+    ),
+    "ufoai-music": (
+        "Soundtrack of UFO: Alien Invasion",
+        "GPL-2.0, GPL-2.0-or-later, CC BY 3.0, CC BY-SA 3.0, public domain, by track",
+    ),
+    "warzone2100-music": ("Soundtrack of Warzone 2100", "GPL-2.0-or-later"),
+}
+RENDERED = (
+    "Pieces rendered from MIDI: grooves of Musical MIDI Accompaniment, Fluid R3 and TimGM6mb",
+    "GPL-2.0, MIT",
+)
+
+
+def earmap(library: Path, *words: str, check: bool = True) -> dict[str, Any]:
+    """Run a command of the program; what it says with `--json`."""
+    command = [sys.executable, "-m", "core.cli", *words, "--library", str(library), "--json"]
+    environment = {**os.environ, "EARMAP_CONFIG_DIR": str(library.parent / "settings")}
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=check, cwd=HERE.parents[2], env=environment)
+    return dict(json.loads(done.stdout))
+
+
+def prepare(work: Path, music: Path) -> Path:
+    """All music, and a library that knows what is learned from; the library's file."""
+    for part in PARTS.values():
+        for package in part:
+            fetch(package, music)
+    run = (sys.executable, str(HERE / "render.py"), str(work / "rendered"), "--pieces", str(PIECES))
+    subprocess.run(run, check=True)
+    subprocess.run((sys.executable, str(HERE / "control.py"), str(music), str(work / "control")), check=True)
+    library = work / "train.earmap"
+    if not library.exists():
+        folders = [str(music / package) for package in PARTS["train"]]
+        earmap(library, "add", "--scan-only", *folders, str(work / "rendered"))
+    return library
+
+
+def trained(library: Path, recipe: Recipe) -> EncoderRecord:
+    """The recipe's encoder: as it is, else the rest of its run, else a run from the beginning."""
+    with Library(library) as opened:
+        record, run = opened.encoders.find(recipe.name), opened.runs.find(recipe.name)
+    if record is None:
+        begin = (
+            "train",
+            recipe.strategy,
+            "--preset",
+            recipe.preset,
+            "--steps",
+            str(recipe.steps),
+            "--seconds",
+            "0",
+        )
+        words = [f"--set={key}={value}" for key, value in recipe.overrides.items()]
+        how = ("train", "--resume") if run is not None else (*begin, *words)
+        earmap(library, *how, "--name", recipe.name)
+        with Library(library) as opened:
+            record = opened.encoders.get(recipe.name)
+    return record
+
+
+def sources(library: Path) -> list[dict[str, Any]]:
+    """What is learned from, folder by folder, with its licence."""
+    told = []
+    with Library(library) as opened:
+        facts = opened.rows.facts().values()
+        for name, (title, licence) in {**SOURCES, "rendered": RENDERED}.items():
+            own = [fact.seconds for fact in facts if Path(fact.folder).name == name]
+            told.append({"title": title, "licence": licence, "tracks": len(own), "hours": sum(own) / 3600})
+    return told
+
+
+TASK = "Soundtracks it has not heard"
+METRICS = {
+    "hit_rate": (TASK, "HR@10 of 61", "higher"),
+    "percentile": (TASK, "MPR", "lower"),
+    "share": (TASK, "share of the nearest ten", "higher"),
+    "probe": ("Which soundtrack, by a logistic probe", "accuracy", "higher"),
+}
+KINDS = {False: "as they are", True: "all with one codec, bandwidth and loudness"}
+CHOSEN = "by these it was chosen, so they flatter it a little"
+
+
+def table(music: Path, work: Path, recipe: Recipe, strategy: strategies.Strategy) -> list[dict[str, Any]]:
+    """Figures on the choosing part, beside the baselines: as the tracks are, and as control copies."""
+    config = strategy.config.model_dump()
+    words = ",".join(f"{key}={config[key]}" for key in ("width", "blocks", "log_mel"))
+    random = "random-multi" if recipe.strategy.endswith("-multi") else "random"
+    rows = []
+    for copies, kind in KINDS.items():
+        found = heard(
+            work / "control" if copies else music, "choose", SEGMENTS, work / "scores", copies=copies
+        )
+        rivals = {"mfcc": "mfcc", "random": f"{random}:{words}"}
+        every = {"this": strategy, **{key: built(name, found.segments) for key, name in rivals.items()}}
+        figures = {key: asdict(judged(vectors(one, found), found.codes)) for key, one in every.items()}
+        rows += [
+            {
+                "task": task, "metric": metric, "better": better, "n": len(found.codes),
+                "note": f"{kind}; {CHOSEN}",
+                "rows": {key: {end: told[name][end] for end in ENDS} for key, told in figures.items()},
+            }
+            for name, (task, metric, better) in METRICS.items()
+        ]  # fmt: skip
+    return rows
+
+
+def statistics(music: Path, work: Path, strategy: strategies.Strategy) -> dict[str, Any]:
+    """Mean and deviation of the vectors of the soundtracks that were learned from."""
+    found = heard(music, "train", SEGMENTS, work / "scores", copies=False)
+    told = measure(vectors(strategy, found))
+    assert told is not None
+    return {"mean": told.mean.tolist(), "std": told.std.tolist(), "n": told.n}
+
+
+def write(work: Path, music: Path, library: Path, recipe: Recipe, out: Path) -> Path:
+    """The encoder's file, with its card."""
+    record = trained(library, recipe)
+    whole, card = checkpoint.load(work / "train.earmap.encoders" / record.file)
+    strategy = checkpoint.half(whole)
+    told = sources(library)
+    card |= {
+        "name": recipe.name, "title": recipe.title, "summary": recipe.summary, "description": recipe.description,
+        "bundled": True, "limits": list(recipe.limits), "standardisation": statistics(music, work, strategy),
+        "rebuild": f"python tests/bench/first_day/build.py WORK --only {recipe.name}",
+        "data": card["data"] | {"hours": sum(each["hours"] for each in told), "sources": told},
+        "figures": card["figures"] | {"table": table(music, work, recipe, strategy)},
+    }  # fmt: skip
+    card.pop("run")
+    path = out / f"{recipe.name}{SUFFIX}"
+    checkpoint.write(strategy, path, card)
+    return path
+
+
+def main() -> None:
+    """Build what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--music", type=Path)
+    parser.add_argument("--only", nargs="+", choices=[recipe.name for recipe in RECIPES])
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    work, music = options.work.absolute(), (options.music or options.work / "music").absolute()
+    work.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    library = prepare(work, music)
+    for recipe in RECIPES:
+        if options.only is None or recipe.name in options.only:
+            print(write(work, music, library, recipe, options.out), flush=True)
+
+
+if __name__ == "__main__":
+    main()
