@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from app.neighbourhood import Wish
 from app.theme import Theme
 from app.views.elided import Elided
+from app.views.side import row
 from app.views.similar_list import SimilarList
 from app.views.similar_modes import ModeBar
 from app.views.similar_rules import RulesPopover
@@ -130,10 +131,20 @@ class Layout(QWidget):
         head.addSpacing(4)
         head.addWidget(self.start_radio)
         self.filters = QWidget()
-        row = _row(self.filters, (10, 2, 12, 6), self.filter, self.summary, self.unfilter, self.how_many)
-        row.setStretch(1, 1)
+        row(
+            self.filter, self.summary, self.unfilter, self.how_many,
+            parent=self.filters, wide=self.summary, spacing=4, margins=(10, 2, 12, 6),
+        )  # fmt: skip
         buttons = QWidget()
-        _row(buttons, (10, 3, 10, 8), self.audition, None, self.keep_list, self.export)
+        row(
+            self.audition,
+            None,
+            self.keep_list,
+            self.export,
+            parent=buttons,
+            spacing=4,
+            margins=(10, 3, 10, 8),
+        )
         self.pages.addWidget(self.message)
         self.pages.addWidget(self.list)
         layout = QVBoxLayout(self)
@@ -198,16 +209,3 @@ class Layout(QWidget):
         self.start_radio.setText("Stop the radio" if radio else "Start the radio")
         self.start_radio.setEnabled(found or radio)
         self.start_radio.setToolTip(f"Play these, and go on in their manner.{'' if radio else reason}")
-
-
-def _row(parent: QWidget, margins: tuple[int, int, int, int], *widgets: QWidget | None) -> QHBoxLayout:
-    """Widgets side by side; None is room that gives way."""
-    layout = QHBoxLayout(parent)
-    layout.setContentsMargins(*margins)
-    layout.setSpacing(4)
-    for widget in widgets:
-        if widget is None:
-            layout.addStretch(1)
-        else:
-            layout.addWidget(widget)
-    return layout

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.theme import Theme
 from app.views.compare.listening_words import STOPPING
 from app.views.elided import Elided
+from app.views.side import row
 
 STEPS = 200
 """Of a card's bar."""
@@ -126,8 +127,8 @@ class RoundPage(QWidget):
         self.tally.setToolTip(
             f"See how it stands. From then on you know, and listen less blindly.\n{STOPPING}"
         )
-        head = _row(self.question, None, self.number, self.tally, self.finish)
-        candidates = _row(self.a, self.b)
+        head = row(self.question, None, self.number, self.tally, self.finish)
+        candidates = row(self.a, self.b)
         candidates.setSpacing(16)
         inside = QWidget()
         inside.setMaximumWidth(WIDEST)
@@ -142,7 +143,7 @@ class RoundPage(QWidget):
         column.addLayout(head)
         column.addWidget(self.query)
         column.addLayout(candidates)
-        column.addLayout(_row(None, self.tie, self.skip, self.stop, None))
+        column.addLayout(row(None, self.tie, self.skip, self.stop, None))
         column.addStretch(1)
         column.addWidget(self.standing)
         column.addWidget(self.before)
@@ -156,15 +157,3 @@ class RoundPage(QWidget):
         ):
             button.setEnabled(on)
             button.setToolTip(tip if on else f"{tip}\nNot now: {LISTEN_FIRST}")
-
-
-def _row(*widgets: QWidget | None) -> QHBoxLayout:
-    """Widgets side by side; None is room that gives way."""
-    layout = QHBoxLayout()
-    layout.setSpacing(10)
-    for widget in widgets:
-        if widget is None:
-            layout.addStretch(1)
-        else:
-            layout.addWidget(widget)
-    return layout

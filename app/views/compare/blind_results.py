@@ -27,6 +27,7 @@ from app.theme import SERIES, Theme
 from app.views.compare import listening_words as words
 from app.views.compare.blind_cards import WIDEST
 from app.views.elided import Elided
+from app.views.side import row
 from core.evaluation.listening import PairResult, WinRate
 
 NOTHING = "No round has been answered yet. Start listening: every answer is kept, and adds up here."
@@ -107,10 +108,11 @@ class ResultCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 20, 14)
         column.setSpacing(6)
-        column.addLayout(_row(self.headline, self.clear))
+        column.addLayout(row(self.headline, self.clear, wide=self.headline))
         if result.rate.rounds:
             mean = result.rate.mean
-            names = _row(_named(a, mean), _named(b, 1 - mean, right=True))
+            names = row(_named(a, mean), _named(b, 1 - mean, right=True))
+            names.setStretch(0, 1)
             names.setStretch(1, 1)
             column.addLayout(names)
             column.addWidget(WinBar(theme, result.rate))
@@ -176,7 +178,7 @@ class ResultsPage(QWidget):
         column = QVBoxLayout(narrow)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        column.addLayout(_row(heading, self.export, self.back))
+        column.addLayout(row(heading, self.export, self.back, wide=heading))
         column.addWidget(self.identical)
         column.addWidget(self.message)
         column.addLayout(self._cards)
@@ -238,12 +240,3 @@ class ResultsPage(QWidget):
         name, _ = QFileDialog.getSaveFileName(self, "Export rounds", "listening.csv", "Table (*.csv)")
         if name:
             self._listening.export(Path(name) if Path(name).suffix else Path(f"{name}.csv"))
-
-
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    """Widgets side by side, the first with the room that is left."""
-    layout = QHBoxLayout()
-    layout.setSpacing(10)
-    for place, widget in enumerate(widgets):
-        layout.addWidget(widget, 0 if place else 1)
-    return layout
