@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import logs, remembered
 from app.background import Background
+from app.checkup import Checkup
 from app.context import Context
 from app.interrupts import closing_on_interrupt
 from app.jobs import Jobs, process_starter
@@ -19,6 +20,7 @@ from app.library_door import LibraryDoor
 from app.main_window import MainWindow
 from app.notify import Notifier, hooked
 from app.theme import Theme
+from app.views.check_dialog import CheckDialog
 from app.wiring import Wiring
 from core import settings as settings_module
 
@@ -74,16 +76,23 @@ class Program:
         state, library_state = remembered.load()
         self.window = MainWindow(context)
         self.window.restore(state)
+        self.checkup = Checkup(context, context.library.path)
+        self.window.actions_table["check"].triggered.connect(self._show_check)
         self.wiring = Wiring(context, self.window, library_state, music, demo=demo)
 
     def show(self) -> None:
         """Show the window; the library is opened once it is on the screen."""
         self.window.show()
         QTimer.singleShot(0, self.wiring.open_library)
+        self.checkup.start()
+
+    def _show_check(self) -> None:
+        CheckDialog(self.checkup, self.context.theme, self.window).show()
 
     def end(self) -> None:
         """Stop everything and remember how the window was."""
         state, library_state = self.window.state(), self.wiring.library_state()
+        self.checkup.close()
         self.context.jobs.close()
         # Before the session gives Python its collector back, which would delete widgets in a reader's thread.
         self.context.background.close()

@@ -21,6 +21,7 @@ import click
 from core import (
     bundled,
     cli_bundles,
+    cli_check,
     cli_clips,
     cli_compare,
     cli_evaluate,
@@ -109,6 +110,7 @@ export.add_command(cli_clips.export_clips)
 import_.add_command(cli_clips.import_clips)
 export.add_command(cli_bundles.export_encoder)
 import_.add_command(cli_bundles.import_encoder)
+cli.add_command(cli_check.check)
 cli.add_command(cli_similar.similar)
 cli.add_command(cli_playlist.playlist)
 export.add_command(cli_playlist.export_playlist)
