@@ -25,10 +25,12 @@ from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.neighbours import Neighbours
 from core.nets import checkpoint
-from core.nets.card import standardisation
+from core.nets.card import learned, standardisation
 from core.recommend import measure, unit_rows
 from core.recommend.standardise import FEWEST
 from core.settings import Settings
+from core.training import prepare
+from core.training.config import resolve
 from tests import shipped
 from tests.audio_files import write_tone
 from tests.library_tools import PLAN, Recorder, counts, embed, run_job, scan, write_tones
@@ -234,6 +236,25 @@ def test_nobody_else_may_have_its_name(place: Path, library: Library, tmp_path: 
     with pytest.raises(UserError, match="called earmap-1 already"):
         import_encoder(library, other, "earmap-1")
     assert import_encoder(library, gift).name == "earmap-1"
+
+
+def test_a_training_run_is_called_otherwise(place: Path, library: Library) -> None:
+    ship(place, "self-paper-w0.25", strategy="self")
+    assert prepare.proposed(library, resolve("self", "paper", {"width": 0.25})) == "self-paper-w0.25-2"
+    assert prepare.proposed(library, resolve("self", "paper", {"width": 0.5})) == "self-paper-w0.5"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"hours": 26.1, "tracks": 470}, "It learned from 26.1 h of music, 470 tracks."),
+        ({"seconds": 1800.0, "tracks": 12}, "It learned from 30 min of music, 12 tracks."),
+        ({"hours": "many", "tracks": True}, ""),
+        ([], ""),
+    ],
+)
+def test_what_it_learned_from_is_one_sentence(data: Any, told: str) -> None:
+    assert learned({"data": data}) == told
 
 
 @pytest.mark.parametrize("harm", ["weights", "header"])

@@ -273,8 +273,8 @@ def test_the_window_s_jobs_do_the_same(here: Library, there: Library, tmp_path: 
     assert run_job(here, "export_encoder", encoder="mine", out=text, overwrite=True).outcome == "completed"
     taken = [run_job(there, "import_encoder", path=text, name=name) for name in ("", "again")]
     assert [ended.result for ended in taken] == [
-        {"encoder": "mine", "new": True},
-        {"encoder": "mine", "new": False},
+        {"encoder": "mine", "new": True, "learned": ""},
+        {"encoder": "mine", "new": False, "learned": ""},
     ]
     missing = run_job(there, "import_encoder", path=str(tmp_path / "none"))
     assert (missing.outcome, missing.details) == ("failed", "")
