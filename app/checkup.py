@@ -94,7 +94,7 @@ class Checkup(QObject):
         self._quick = quick
         process.finished.connect(self._ended)
         process.errorOccurred.connect(self._failed)
-        words = ["-m", "core.cli", "check", "--json", "--library", str(self._library)]
+        words = ["-m", "core.cli", "check", "--gentle", "--json", "--library", str(self._library)]
         process.start(sys.executable, [*words, *(["--quick"] if quick else [])])
 
     def _kill(self) -> None:

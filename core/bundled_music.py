@@ -83,7 +83,7 @@ def credit_list() -> tuple[Credit, ...]:
     try:
         read = json.loads((folder() / CREDITS).read_text("utf-8"))
         found = [_credit(entry) for entry in read]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError("The list of the bundled music cannot be read.", MEND) from error
     return tuple(sorted(found, key=lambda one: (one.style, one.title.casefold())))
 

@@ -18,14 +18,16 @@ WRONG = 1
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Without loading every library, which takes seconds.")
+@click.option("--gentle", is_flag=True, help="At low priority, behind everything else.")
 @click.option("--library", "library_file", type=click.Path(path_type=Path), help="Another library file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-def check(quick: bool, library_file: Path | None, as_json: bool) -> None:
+def check(quick: bool, gentle: bool, library_file: Path | None, as_json: bool) -> None:
     """Say what is wrong with this installation or this computer; exit code 1 where anything does not work."""
     before = click.get_current_context().find_root().params
     library = library_file or before["library_file"] or settings.default_library()
     as_json = as_json or before["as_json"]
-    lower_priority()
+    if gentle:
+        lower_priority()
     found = []
     for finding in selftest.check(library.absolute(), quick=quick):
         found.append(finding)
