@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.views.encoder_switch import EncoderChoice
 from core.bundled import Bundled
 from core.library.records import EncoderRecord
+from core.settings import FALLBACK_ENCODER
 
 # Encoders that come without a card of their own in the program's words.
 TITLES = {
@@ -25,6 +26,12 @@ def choice(record: EncoderRecord) -> EncoderChoice:
 def offer(shipped: Bundled) -> EncoderChoice:
     """An encoder that came with the program and has heard nothing here yet."""
     return EncoderChoice(shipped.name, shipped.title, shipped.summary, unheard=True)
+
+
+def plain() -> EncoderChoice:
+    """What needs no file, for a library that it has not listened to."""
+    words, tip = TITLES[FALLBACK_ENCODER]
+    return EncoderChoice(FALLBACK_ENCODER, words, tip, unheard=True)
 
 
 def title(name: str) -> str:

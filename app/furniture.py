@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from app import tracks
 from app.demo import Demo
-from app.encoder_titles import choice, offer
+from app.encoder_titles import choice, offer, plain
 from app.evaluation import Evaluation
 from app.listening import Listening
 from app.main_window import Parts
@@ -119,7 +119,7 @@ class Furnished(QObject):
         jobs, actions = wiring.context.jobs, window.actions_table
         jobs.changed.connect(self._watch)
         jobs.ended.connect(session.refresh)
-        jobs.idle.connect(lambda: QTimer.singleShot(CALM_MS, self, self._rest))
+        jobs.idle.connect(self._calm)  # a method, which Qt lets go of with this object
         session.rescan_wanted.connect(self._rescan)
         session.reading_wanted.connect(wiring.read_pending)
         session.add_wanted.connect(actions["add-folder"].trigger)
@@ -194,6 +194,9 @@ class Furnished(QObject):
         self._wiring.window.show_start(census.empty)
         self._wiring.window.actions_table.forbid("rescan", "Add a folder first." if census.empty else "")
 
+    def _calm(self) -> None:
+        QTimer.singleShot(CALM_MS, self, self._rest)
+
     def _rest(self) -> None:
         """Back to the first page where a scan has added nothing; its figures are in by now."""
         census = self.session.census
@@ -222,6 +225,8 @@ class Furnished(QObject):
     def _show_encoders(self) -> None:
         session, window = self.session, self._wiring.window
         choices = [*map(choice, session.encoders), *map(offer, session.offered)]
+        if choices and plain().key not in {each.key for each in choices}:
+            choices.append(plain())
         current = session.encoder
         window.encoder.set_choices(choices, current.name if current else session.wanted)
         self._wiring.encoder_files.set_current(current)

@@ -110,10 +110,11 @@ def known(records: Iterable[EncoderRecord], shipped: Iterable[Bundled], name: st
 def in_use(records: Sequence[EncoderRecord], shipped: Iterable[Bundled], name: str) -> EncoderRecord | None:
     """The library's encoder that stands behind everything where the settings say `name`.
 
-    A library that the default encoder has not listened to yet goes on with what was the default before it.
+    A library that the default encoder has not listened to yet goes on with what was the default before it; and one
+    that it has listened to goes on with it where the program came without it.
     """
-    found = known(records, shipped, name)
-    return known(records, (), FALLBACK_ENCODER) if found is None and name == DEFAULT_ENCODER else found
+    others = {DEFAULT_ENCODER: FALLBACK_ENCODER, FALLBACK_ENCODER: DEFAULT_ENCODER}
+    return known(records, shipped, name) or known(records, (), others.get(name, ""))
 
 
 def offered(records: Iterable[EncoderRecord], shipped: Iterable[Bundled]) -> tuple[Bundled, ...]:

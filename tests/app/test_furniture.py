@@ -247,5 +247,7 @@ def test_a_run_leads_to_its_encoders_card(furnished: Furnished) -> None:
 def test_a_new_library_shows_the_default_although_it_has_heard_nothing(
     place: Path, furnished: Furnished, window: MainWindow, context: Context
 ) -> None:
-    assert window.encoder.combo.currentText() == "Earmap 1"
+    combo = window.encoder.combo
+    assert combo.currentText() == "Earmap 1"
+    assert combo.itemText(combo.findData("mfcc")) == "Timbre (MFCC) · not listened with yet"
     assert context.jobs.views == []

@@ -176,6 +176,7 @@ def test_an_old_library_goes_on_with_its_encoder_until_the_new_default_has_begun
     assert bundled.in_use([mfcc], [one], "self") is None, "only the default is stood in for"
     assert bundled.known([mfcc], [one], "earmap-1") is None
     own = record("earmap-1", key=2)
+    assert bundled.in_use([own], [], "mfcc") == own, "also where the program came without it"
     assert bundled.in_use([mfcc, own], [one], "earmap-1") == own
 
 
