@@ -17,8 +17,12 @@ def line(view: JobView) -> str:
     if view.state != "running":
         return f"{wording.job_title(view.kind)}: {wording.STATES[view.state].lower()}"
     title = wording.job_title(view.kind)
-    begun = view.done or not view.stage or view.stage == title
-    where = progress(view) if begun else f"{view.stage[0].lower()}{view.stage[1:]}…"
+    if not view.job_id and not view.done:  # its process is loading, which can take long
+        where = "starting…"
+    elif view.done or not view.stage or view.stage == title:
+        where = progress(view)
+    else:
+        where = f"{view.stage[0].lower()}{view.stage[1:]}…"
     return f"{title}: {where}{BUSY if view.metrics.get('others') else ''}"
 
 
@@ -62,8 +66,13 @@ class JobsButton(QWidget):
         if not running:
             self.button.setText(" Nothing is running")
             return
-        first = max(running, key=lambda view: (view.state == "running", view.total is not None, view.number))
+        first = max(running, key=_says)
         more = f" · {len(running) - 1} more" if len(running) > 1 else ""
         self.button.setText(f" {line(first)}{more}")
         self.bar.setRange(0, first.total or 0)
         self.bar.setValue(first.done)
+
+
+def _says(view: JobView) -> tuple[bool, bool, bool, int]:
+    """How much a job has to say, as a key to sort by."""
+    return view.state == "running", view.total is not None, view.done > 0, view.number

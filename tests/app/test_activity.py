@@ -14,6 +14,7 @@ from app.context import Context
 from app.job_view import JobView
 from app.main_window import MainWindow
 from app.views.activity import ActivityView, JobCard
+from app.views.jobs_button import line
 from core.library.store import Library
 
 
@@ -194,3 +195,14 @@ def test_rates_in_words(per_second: float, text: str) -> None:
 def test_every_figure_has_words() -> None:
     assert wording.figure("queue_length", 3.14159) == "queue length 3.14"
     assert wording.figure("tracks_per_s", 2.0) == ""
+
+
+def test_the_line_says_why_nothing_is_counted_yet() -> None:
+    waiting = JobView(1, "embed", {}, "running")
+    assert line(waiting) == "Listening to the music: starting…"
+    preparing = replace(waiting, job_id=4, stage="Preparing the encoder")
+    assert line(preparing) == "Listening to the music: preparing the encoder…"
+    crowded = replace(preparing, metrics={"others": 0.8})
+    assert line(crowded).endswith("preparing the encoder… · other programs keep the processors busy")
+    heard = replace(preparing, done=3, total=10)
+    assert line(heard) == "Listening to the music: 3 of 10 tracks"
