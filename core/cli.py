@@ -48,7 +48,7 @@ STOPPED_HINT = "What was finished is kept; the same command goes on from here."
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.version_option(version_of("earmap") or "(run from its source)", package_name="earmap")
 def cli(library_file: Path | None, as_json: bool) -> None:
-    """Explore music embeddings. Without a command, the window opens."""
+    """Explore music embeddings. Without a command, the window opens; `earmap --demo`: with music to try it."""
 
 
 @cli.command()

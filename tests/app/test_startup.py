@@ -20,7 +20,17 @@ ONLY_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 
 @pytest.mark.parametrize(
-    "words", [["status"], ["add", "x"], ["--help"], ["--version"], ["similar", "--json", "1"], ["nonsense"]]
+    "words",
+    [
+        ["status"],
+        ["add", "x"],
+        ["--help"],
+        ["--version"],
+        ["similar", "--json", "1"],
+        ["nonsense"],
+        ["check"],
+        ["--demo", "nonsense"],
+    ],
 )
 def test_subcommands_and_mistakes_go_to_the_command_line(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -40,6 +50,12 @@ def test_nothing_a_library_or_folders_open_the_window(
     assert window_arguments(["--library=f.earmap", "Jazz"]) == WindowArguments(
         Path("f.earmap"), (os.fsencode(tmp_path / "Jazz"),)
     )
+    assert window_arguments(["--demo"]) == WindowArguments(demo=True)
+    assert window_arguments(["--demo", "--library", "f.earmap", "Jazz"]) == WindowArguments(
+        Path("f.earmap"), (os.fsencode(tmp_path / "Jazz"),), demo=True
+    )
+    assert window_arguments(["--library=f.earmap", "--demo"]) == WindowArguments(Path("f.earmap"), demo=True)
+    assert window_arguments(["--demo", "--json"]) is None
     assert window_arguments(["status"]) is None
     assert window_arguments(["./status"]) == WindowArguments(None, (os.fsencode(tmp_path / "status"),))
 
