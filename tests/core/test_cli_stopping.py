@@ -134,7 +134,16 @@ def test_ctrl_c_during_calibration(tmp_path: Path) -> None:
         with Library(library) as opened:
             return "alibrati" in opened.jobs.recent()[0].stage
 
-    command = [sys.executable, "-m", "core.cli", "embed", "--encoder", "random", "--library", str(library)]
+    command = [
+        sys.executable,
+        "-m",
+        "core.cli",
+        "embed",
+        "--encoder",
+        "random-w0.25",
+        "--library",
+        str(library),
+    ]
     done = _interrupted(command, calibrating)
     assert (done.returncode, done.stdout) == (130, ""), done.stderr
     assert "Traceback" not in done.stderr
