@@ -28,8 +28,9 @@ from core import strategies
 from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.nets import checkpoint
-from core.nets.card import SUFFIX
+from core.nets.card import SUFFIX, mark
 from core.recommend import measure
+from core.training import ledger
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[2] / "resources" / "encoders"
@@ -57,7 +58,12 @@ RENDERED = (
 def earmap(library: Path, *words: str, check: bool = True) -> dict[str, Any]:
     """Run a command of the program; what it says with `--json`."""
     command = [sys.executable, "-m", "core.cli", *words, "--library", str(library), "--json"]
-    environment = {**os.environ, "EARMAP_CONFIG_DIR": str(library.parent / "settings")}
+    # Without what ships already: a run may not be called like it.
+    apart = {
+        "EARMAP_CONFIG_DIR": str(library.parent / "settings"),
+        "EARMAP_ENCODERS_DIR": str(library.parent / "none"),
+    }
+    environment = {**os.environ, **apart}
     done = subprocess.run(command, stdout=subprocess.PIPE, check=check, cwd=HERE.parents[2], env=environment)
     return dict(json.loads(done.stdout))
 
@@ -151,12 +157,14 @@ def statistics(music: Path, work: Path, strategy: strategies.Strategy) -> dict[s
     found = heard(music, "train", SEGMENTS, work / "scores", copies=False)
     told = measure(vectors(strategy, found))
     assert told is not None
-    return {"mean": told.mean.tolist(), "std": told.std.tolist(), "n": told.n}
+    short = {name: [float(f"{x:.6g}") for x in getattr(told, name)] for name in ("mean", "std")}
+    return {**short, "n": told.n}
 
 
 def write(work: Path, music: Path, library: Path, recipe: Recipe, out: Path) -> Path:
     """The encoder's file, with its card."""
     record = trained(library, recipe)
+    learned = ledger.load(work / "train.earmap.runs" / recipe.name)
     whole, card = checkpoint.load(work / "train.earmap.encoders" / record.file)
     strategy = checkpoint.half(whole)
     told = sources(library)
@@ -164,7 +172,10 @@ def write(work: Path, music: Path, library: Path, recipe: Recipe, out: Path) -> 
         "name": recipe.name, "title": recipe.title, "summary": recipe.summary, "description": recipe.description,
         "bundled": True, "limits": list(recipe.limits), "standardisation": statistics(music, work, strategy),
         "rebuild": f"python tests/bench/first_day/build.py WORK --only {recipe.name}",
-        "data": card["data"] | {"hours": sum(each["hours"] for each in told), "sources": told},
+        "data": card["data"] | {
+            "hours": sum(each["hours"] for each in told), "sources": told,
+            "heard": [mark(identity) for identity in learned.identities],
+        },
         "figures": card["figures"] | {"table": table(music, work, recipe, strategy)},
     }  # fmt: skip
     card.pop("run")

@@ -88,7 +88,10 @@ def files(music: Path, part: Part, copies: bool) -> list[Path]:
     """The tracks, or their control copies, in one order."""
     if not copies:
         return tracks(music, part)
-    return [path for name in PARTS[part] for path in sorted((music / name).glob("*.mp3"))]
+    copies_of = [
+        (name, sorted((music / name).glob("*.mp3"), key=lambda path: path.stem)) for name in PARTS[part]
+    ]
+    return [path for _, found in copies_of for path in found]
 
 
 def heard(music: Path, part: Part, count: int, cache: Path, *, copies: bool) -> Heard:
