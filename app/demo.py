@@ -105,7 +105,7 @@ class Demo(QObject):
             return
         if view.state != "completed":
             self._on = False  # Activity and a message say what happened
-        elif view.kind == "embed":
+        elif view.kind == "embed" and not view.result.get("pending"):  # else another job goes on with them
             self._open()
 
     def _open(self) -> None:

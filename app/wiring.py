@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -191,20 +192,28 @@ class Wiring(QObject):
         if music and not rest:
             return
         sounding = [paths.json_text(path) for path in rest]
+        asked = time.time()
         self.context.jobs.start("scan", {"paths": sounding})
         self.window.show_start(False)  # there what is found appears
-        self.read_pending(follow=True)
+        self.read_pending(scan_asked=asked)
 
     def rescan(self, folders: Sequence[bytes] = ()) -> None:
         """Look for changes in these folders, or in all."""
         self.add(folders)
 
-    def read_pending(self, follow: bool = False) -> None:
-        """Listen to what was not listened to yet, unless that is being done."""
+    def read_pending(self, scan_asked: float = 0.0) -> None:
+        """Listen to what was not listened to yet, unless that is being done; also to what a scan finds meanwhile.
+
+        Parameters
+        ----------
+        scan_asked
+            Clock time (s) at which it was asked for.
+        """
         encoder = self.context.settings.embedding.encoder
         jobs = [view for view in self.context.jobs.running if view.kind == "embed"]
         if not any(view.params.get("encoder") == encoder for view in jobs):
-            self.context.jobs.start("embed", {"encoder": encoder, "follow": follow})
+            more = {"scan_asked": scan_asked} if scan_asked else {}
+            self.context.jobs.start("embed", {"encoder": encoder, "follow": bool(scan_asked), **more})
 
     def read_if_pending(self) -> None:
         """As `read_pending`, if there is anything: asks the library first."""

@@ -39,6 +39,8 @@ STAGE, PREPARING = "Listening to the music", "Preparing the encoder"
 STORE_S = 1.0
 RECOUNT_S = 5.0
 PAUSE_S = 0.2
+SCAN_PATIENCE_S = 60.0
+"""A scan that was asked for, and whose process has not come up by then, is waited for no longer."""
 ASKING_SHARE = 0.1
 """Asking for more while there was nothing may take at most this share of the time."""
 MOST_EARLY = 20
@@ -65,6 +67,8 @@ class Params(BaseModel):
     keep_segments: bool | None = None
     follow: bool = False
     """Wait for a scan that is still finding files."""
+    scan_asked: float = 0.0
+    """Clock time (s) at which that scan was asked for: its process may come up after this one's."""
     roots: list[int] | None = None
     """Folders to read from, and no others; all of them where it is None."""
 
@@ -88,7 +92,7 @@ class Embed(Job[Params]):
             run = _Run(ctx, self.params, loader.submit(import_module, "core.encoders"))
             while True:
                 # Asked before looking: what a scan finds in its last moments is not missed.
-                scanning = self.params.follow and bool(ctx.library.jobs.running("scan"))
+                scanning = self.params.follow and run.is_scanning()
                 seen = ctx.library.rows.revision()
                 if run.go_through(pool):
                     continue
@@ -142,6 +146,7 @@ class _Run:
         self.segments = wishes.segments if params.segments is None else params.segments
         self.keep = wishes.keep_segments if params.keep_segments is None else params.keep_segments
         self.plan, self.roots = plan_name(self.segments), params.roots
+        self.scan_asked = params.scan_asked
         known = bundled.known(ctx.library.encoders.all(), bundled.available(), self.name)
         self.encoder_id = known.id if known else NO_ENCODER
         self.begun: _Encoder | None = None
@@ -210,9 +215,18 @@ class _Run:
 
     def wait_for_scan(self, seen: int) -> None:
         """Until the library is no longer at revision `seen`, or no scan is left that could change it."""
-        while self.ctx.library.rows.revision() == seen and self.ctx.library.jobs.running("scan"):
+        while self.ctx.library.rows.revision() == seen and self.is_scanning():
             self._tick()
             time.sleep(PAUSE_S)
+
+    def is_scanning(self) -> bool:
+        """Whether a scan finds files, or one that was asked for has yet to begin."""
+        jobs = self.ctx.library.jobs
+        if jobs.running("scan"):
+            return True
+        if time.time() - self.scan_asked > SCAN_PATIENCE_S:
+            return False
+        return not any(job.kind == "scan" and job.created_at >= self.scan_asked for job in jobs.recent(10))
 
     def _requests(self) -> Iterator[Request | None]:
         """Candidates one by one: what was clicked in the meantime is next. None while there is nothing."""

@@ -331,14 +331,14 @@ def test_two_jobs_share_the_work(library: Library, tmp_path: Path) -> None:
 
 
 def _following(
-    library: Library, cancelled: threading.Event
+    library: Library, cancelled: threading.Event, **more: object
 ) -> tuple[threading.Thread, list[Ended], Recorder]:
     """An embed job in a thread, waiting for the scan that runs."""
     ended: list[Ended] = []
     heard = Recorder()
 
     def work() -> None:
-        ended.append(run_job(library, "embed", cancelled=cancelled, listener=heard, follow=True))
+        ended.append(run_job(library, "embed", cancelled=cancelled, listener=heard, follow=True, **more))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -359,6 +359,24 @@ def test_following_ends_with_the_scan_and_misses_nothing(library: Library, tmp_p
     thread.join(20)
     assert [end.outcome for end in ended] == ["completed"]
     assert counts(library).embedded == 10
+
+
+def test_a_scan_that_was_asked_for_is_waited_for_although_its_process_comes_up_later(
+    library: Library, tmp_path: Path
+) -> None:
+    thread, ended, _ = _following(library, threading.Event(), scan_asked=time.time())
+    thread.join(0.5)
+    assert thread.is_alive()
+    scan(library, write_tones(tmp_path / "late", 3))
+    thread.join(20)
+    assert [end.result["read"] for end in ended] == [3]
+
+
+def test_a_scan_that_never_comes_is_waited_for_no_longer_than_said(library: Library) -> None:
+    began = time.time()
+    ended = run_job(library, "embed", follow=True, scan_asked=began - module.SCAN_PATIENCE_S + 1)
+    assert ended.outcome == "completed"
+    assert time.time() > began + 1
 
 
 def test_a_job_that_waits_for_a_scan_can_be_stopped(library: Library) -> None:
