@@ -191,7 +191,7 @@ class Furnished(QObject):
             new = self._tell_new_default(census)
             if new or any(root.online and counts.pending for root, counts in census.roots):
                 self._wiring.read_pending()
-        self._wiring.window.show_start(census.empty)
+        self._wiring.window.show_start(census.empty and not self._wiring.context.jobs.running)
         self._wiring.window.actions_table.forbid("rescan", "Add a folder first." if census.empty else "")
 
     def _calm(self) -> None:
