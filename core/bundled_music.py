@@ -19,7 +19,7 @@ MEND = "Install Earmap again to mend it."
 
 @dataclass(frozen=True)
 class Credit:
-    """Whose a track is, and under which terms it may be passed on; see `tests/bench/bundled_music.py`.
+    """Whose a track is, and under which terms it may be passed on; see `tests/bench/first_day/bundled_music.py`.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Build `resources/music`: excerpts of freely licensed music, each with its licence, from Debian's packages.
 
-    python tests/bench/bundled_music.py [--soundtracks DIR] [--out DIR]
+    python tests/bench/first_day/bundled_music.py [--soundtracks DIR] [--out DIR]
 
 `bundled_music.csv` beside this file says which. The packages are fetched with `apt-get download` (1.5 GB), or taken
 from DIR, which has a folder for each package with its music in it. Boogie is rendered from MIDI with `fluidsynth` and
@@ -18,7 +18,6 @@ import json
 import shutil
 import subprocess
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +26,11 @@ import av
 import numpy as np
 from mutagen.oggopus import OggOpus
 from numpy.typing import NDArray
+from packages import unpack
 from scipy.signal import lfilter
 
 HERE = Path(__file__).parent
-OUT = HERE.parents[1] / "resources" / "music"
+OUT = HERE.parents[2] / "resources" / "music"
 RATE = 48_000
 SECONDS = 31.0
 BIT_RATE = 52_000
@@ -74,7 +74,6 @@ NOTICES = {
     "http://creativecommons.org/licenses/by-sa/3.0",
     "fretsonfire-songs-sectoid": "Copyright (c) 2006/2007 Carlos Viola Iborra <karuritosu@gmail.com>",
 }
-ARCHIVES = {".zip", ".pk3"}
 
 
 @dataclass(frozen=True)
@@ -96,21 +95,6 @@ def pieces() -> list[Piece]:
     """The table."""
     with (HERE / "bundled_music.csv").open(newline="", encoding="utf-8") as file:
         return [Piece(**row) for row in csv.DictReader(file)]
-
-
-def unpack(package: str, into: Path) -> Path:
-    """Fetch a package with apt and unpack it, with the archives in it."""
-    folder = into / package
-    folder.mkdir()
-    subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    for deb in list(folder.glob("*.deb")):
-        subprocess.run(["dpkg-deb", "-x", deb, folder], check=True)
-        deb.unlink()
-    for archive in [path for path in folder.rglob("*") if path.suffix.lower() in ARCHIVES]:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as opened:
-                opened.extractall(archive.with_suffix(".unpacked"))
-    return folder
 
 
 def find(folder: Path, name: str) -> Path:
@@ -272,8 +256,12 @@ def build(out: Path, soundtracks: Path | None) -> None:
         folders: dict[str, Path] = {}
         for piece in table:
             there = soundtracks / piece.package if soundtracks else None
-            if piece.package not in folders:
-                folders[piece.package] = there if there and there.is_dir() else unpack(piece.package, work)
+            if piece.package not in folders and there is not None and there.is_dir():
+                folders[piece.package] = there
+            elif piece.package not in folders:
+                folders[piece.package] = work / piece.package
+                folders[piece.package].mkdir()
+                unpack(piece.package, folders[piece.package])
             wave = load(piece, folders[piece.package], work)
             start = typical_start(wave)
             path = out / f"{piece.file}.opus"
