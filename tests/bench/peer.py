@@ -1,10 +1,10 @@
 """Whole program against a named peer: `earmap add` and bliss-audio on the same files, in one run.
 
-    python tests/bench/peer.py FOLDER [--files 30] [--rounds 3] [--segments 0]
+    python tests/bench/peer.py FOLDER [--files 30] [--rounds 3] [--segments 0] [--encoder NAME]
 
-Both read whole files from disk, decode, and compute what they compare tracks by: bliss in a pool of two
-processes, Earmap as `add` runs it (scan, tags, identity, decoding, `mfcc`, SQLite). Rounds alternate, so that a
-noisy machine is noisy for both. Needs the `bench` dependency group.
+Both read files from disk, decode, and compute what they compare tracks by: bliss whole ones in a pool of two
+processes, Earmap as `add` runs it (scan, tags, identity, decoding, the encoder, SQLite), whole ones or as many spread
+segments of 3 s. Rounds alternate, so that a noisy machine is noisy for both. Needs the `bench` dependency group.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from core.settings import default_encoder
 
 AUDIO = {".ogg", ".oga", ".opus", ".mp3", ".wav", ".flac", ".m4a"}
 
@@ -55,7 +57,7 @@ def run_bliss(files: list[Path]) -> dict[str, float]:
     return {}
 
 
-def run_earmap(files: list[Path], segments: int) -> dict[str, float]:
+def run_earmap(files: list[Path], segments: int, encoder: str) -> dict[str, float]:
     """`add` on a folder of links to the files, into a new library."""
     with tempfile.TemporaryDirectory() as tmp:
         music = Path(tmp) / "music"
@@ -66,7 +68,8 @@ def run_earmap(files: list[Path], segments: int) -> dict[str, float]:
             "earmap"
         )  # what people run; its child processes start lighter
         command = [str(earmap), "add", str(music), "--library", f"{tmp}/a.earmap", "--json"]
-        environment = {**os.environ, "EARMAP_EMBEDDING__SEGMENTS": str(segments), "EARMAP_CONFIG_DIR": tmp}
+        choices = {"EARMAP_EMBEDDING__SEGMENTS": str(segments), "EARMAP_EMBEDDING__ENCODER": encoder}
+        environment = {**os.environ, **choices, "EARMAP_CONFIG_DIR": tmp}
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     document = json.loads(done.stdout)
     assert document["embedded"] + document["partial"] == len(files), document["failures"]
@@ -79,15 +82,21 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--segments", type=int, default=0)
+    parser.add_argument("--encoder", default=default_encoder())
     args = parser.parse_args()
     found = sorted(path.resolve() for path in args.folder.rglob("*") if path.suffix.lower() in AUDIO)
     files = random.Random(0).sample(found, min(args.files, len(found)))
     rounds: dict[str, list[dict[str, float]]] = {"bliss": [], "earmap": []}
     for _ in range(args.rounds):
         rounds["bliss"].append(measured(lambda: run_bliss(files)))
-        rounds["earmap"].append(measured(lambda: run_earmap(files, args.segments)))
+        rounds["earmap"].append(measured(lambda: run_earmap(files, args.segments, args.encoder)))
     n = len(files)
-    summary: dict[str, Any] = {"files": n, "rounds": args.rounds, "segments": args.segments}
+    summary: dict[str, Any] = {
+        "files": n,
+        "rounds": args.rounds,
+        "segments": args.segments,
+        "encoder": args.encoder,
+    }
     for name, results in rounds.items():
         middle = {key: statistics.median(r[key] for r in results) for key in results[0]}
         summary[name] = {
