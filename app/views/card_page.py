@@ -101,7 +101,7 @@ class CardPage(QWidget):
     def _sources(self, sources: Sequence[Source]) -> None:
         rows: list[tuple[str, ...]] = [("Source", "Licence", "Length", "Tracks")]
         rows += [_source_row(source) for source in sources]
-        table = _table(rows, numbers=(2, 3), stretch=0)
+        table = _table(rows, numbers=(2, 3), stretch=1)
         for row, source in enumerate(sources, start=1):
             told = "\n".join(filter(None, (source.author and f"By {source.author}", source.url)))
             item = table.itemAtPosition(row, 0)

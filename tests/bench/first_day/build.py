@@ -107,14 +107,16 @@ def trained(library: Path, recipe: Recipe) -> EncoderRecord:
 
 
 def sources(library: Path) -> list[dict[str, Any]]:
-    """What is learned from, folder by folder, with its licence."""
-    told = []
+    """What is learned from, soundtrack by soundtrack, with its licence; whatever is no soundtrack was rendered."""
     with Library(library) as opened:
-        facts = opened.rows.facts().values()
-        for name, (title, licence) in {**SOURCES, "rendered": RENDERED}.items():
-            own = [fact.seconds for fact in facts if Path(fact.folder).name == name]
-            told.append({"title": title, "licence": licence, "tracks": len(own), "hours": sum(own) / 3600})
-    return told
+        known = [(Path(fact.folder).name, fact.seconds or 0.0) for fact in opened.rows.facts().values()]
+    hours: dict[str, list[float]] = {name: [] for name in (*SOURCES, "")}
+    for name, seconds in known:
+        hours[name if name in SOURCES else ""].append(seconds / 3600)
+    return [
+        {"title": title, "licence": licence, "tracks": len(hours[name]), "hours": sum(hours[name])}
+        for name, (title, licence) in {**SOURCES, "": RENDERED}.items()
+    ]
 
 
 TASK = "Soundtracks it has not heard"
