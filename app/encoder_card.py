@@ -68,7 +68,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Score:
-    """What was measured in a task: the encoder's own figure, and the baselines' by their key."""
+    """What was measured in a task: the encoder's own figure, the baselines', and how much it is above each, by key.
+
+    A difference is of the same items, so it shows more than two intervals side by side.
+    """
 
     task: str
     metric: str
@@ -76,11 +79,12 @@ class Score:
     others: Mapping[str, Figure]
     higher: bool = True
     note: str = ""
+    differences: Mapping[str, Figure] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
         """Whether it beats what learned nothing, as far as the intervals tell."""
-        told = {title: self._beats(self.others[key]) for key, title in OTHERS if key in self.others}
+        told = {title: self._beats(key) for key, title in OTHERS if key in self.others}
         if len(told) == len(OTHERS) and set(told.values()) == {1}:
             return "Better than both."
         words = ((1, "better than"), (-1, "worse than"), (0, "no clear difference from"))
@@ -88,12 +92,15 @@ class Score:
         text = ", ".join(f"{word} {' and '.join(titles)}" for word, titles in groups if titles)
         return f"{text[0].upper()}{text[1:]}." if text else ""
 
-    def _beats(self, other: Figure) -> int | None:
-        """1 better, -1 worse, 0 the intervals overlap, None unknown."""
-        own = self.own
-        if own.low is None or own.high is None or other.low is None or other.high is None:
+    def _beats(self, key: str) -> int | None:
+        """1 better, -1 worse, 0 the interval of the difference holds zero (or the two overlap), None unknown."""
+        apart, own, other = self.differences.get(key), self.own, self.others[key]
+        if apart is not None and apart.low is not None and apart.high is not None:
+            above, below = apart.low > 0, apart.high < 0
+        elif own.low is None or own.high is None or other.low is None or other.high is None:
             return None
-        above, below = own.low > other.high, own.high < other.low
+        else:
+            above, below = own.low > other.high, own.high < other.low
         return (above - below) * (1 if self.higher else -1)
 
 
@@ -203,7 +210,8 @@ def _facts(
     yield "Strategy", f"{title}, preset {preset}" if preset else title
     width = _number(config.get("width"))
     if width is not None:
-        yield "Size", f"width {width:g} of the paper's network"
+        lean = ", with lean blocks" if config.get("blocks") == "lean" else ""
+        yield "Size", f"width {width:g} of the paper's network{lean}"
     yield "A track becomes", f"{dim:,} numbers"
     steps = _whole(card.get("steps")) or _whole(_dict(card, "training").get("steps"))
     if steps:
@@ -253,12 +261,15 @@ def _scores(figures: Mapping[str, Any]) -> Iterator[Score]:
         own = _figure(rows.get("this"))
         if own is None:
             continue
-        others = {key: figure for key, _ in OTHERS if (figure := _figure(rows.get(key))) is not None}
+        others, apart = (
+            {key: figure for key, _ in OTHERS if (figure := _figure(told.get(key))) is not None}
+            for told in (rows, _dict(one, "differences"))
+        )
         n, seeds = _whole(one.get("n")), _whole(one.get("seeds"))
         told = [_text(one.get("note")), f"n {n:,}" if n else "", f"{seeds} draws" if seeds else ""]
         yield Score(
             _text(one.get("task")), _text(one.get("metric")), own, others, one.get("better") != "lower",
-            " · ".join(filter(None, told)),
+            " · ".join(filter(None, told)), apart,
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,41 @@ WORSE, LEVEL, BETTER, VAGUE = Figure(0.2, 0.1, 0.3), Figure(0.5, 0.3, 0.7), Figu
 )
 def test_a_verdict_goes_by_the_intervals(others: dict[str, Figure], higher: bool, told: str) -> None:
     assert score(others, higher=higher).verdict == told
+
+
+ABOVE, AROUND, BELOW = Figure(0.1, 0.05, 0.2), Figure(0.1, -0.05, 0.2), Figure(-0.1, -0.2, -0.05)
+
+
+@pytest.mark.parametrize(
+    ("differences", "higher", "told"),
+    [
+        ({"mfcc": ABOVE, "random": ABOVE}, True, "Better than both."),
+        ({"mfcc": BELOW, "random": BELOW}, False, "Better than both."),
+        (
+            {"mfcc": BELOW, "random": AROUND},
+            True,
+            "Worse than Timbre (MFCC), no clear difference from Untrained.",
+        ),
+        ({"mfcc": ABOVE}, True, "Better than Timbre (MFCC), no clear difference from Untrained."),
+        ({"mfcc": VAGUE}, True, "No clear difference from Timbre (MFCC) and Untrained."),
+    ],
+)
+def test_differences_of_the_same_items_tell_more_than_intervals_side_by_side(
+    differences: dict[str, Figure], higher: bool, told: str
+) -> None:
+    rows = {"this": 0.5, "mfcc": 0.4, "random": 0.4}
+    line: dict[str, Any] = {
+        "better": "higher" if higher else "lower",
+        "rows": {key: {"mean": mean, "low": 0.3, "high": 0.6} for key, mean in rows.items()},
+        "differences": {key: vars(figure) for key, figure in differences.items()},
+    }
+    (found,) = sheet_of(record({"figures": {"table": [line]}})).scores
+    assert found.verdict == told
+
+
+def test_lean_blocks_are_said() -> None:
+    lean = replace(record(TRAINED), config={"width": 0.25, "blocks": "lean"})
+    assert dict(sheet_of(lean).facts)["Size"] == "width 0.25 of the paper's network, with lean blocks"
 
 
 ANYTHING = st.recursive(

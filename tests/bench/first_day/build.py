@@ -22,9 +22,10 @@ from typing import Any
 from lists import PARTS
 from packages import fetch
 from recipes import RECIPES, Recipe
-from score import built, heard, judged, vectors
+from score import built, heard, intervals, judged, vectors
 
 from core import strategies
+from core.evaluation.intervals import difference
 from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.nets import checkpoint
@@ -142,15 +143,19 @@ def table(music: Path, work: Path, recipe: Recipe, strategy: strategies.Strategy
         )
         rivals = {"mfcc": "mfcc", "random": f"{random}:{words}"}
         every = {"this": strategy, **{key: built(name, found.segments) for key, name in rivals.items()}}
-        figures = {key: asdict(judged(vectors(one, found), found.codes)) for key, one in every.items()}
-        rows += [
-            {
-                "task": task, "metric": metric, "better": better, "n": len(found.codes),
-                "note": f"{kind}; {CHOSEN}",
-                "rows": {key: {end: told[name][end] for end in ENDS} for key, told in figures.items()},
-            }
-            for name, (task, metric, better) in METRICS.items()
-        ]  # fmt: skip
+        figures = {key: judged(vectors(one, found), found.codes) for key, one in every.items()}
+        told = {key: intervals(one) for key, one in figures.items()}
+        for name, (task, metric, better) in METRICS.items():
+            own = getattr(figures["this"], name)
+            apart = {key: asdict(difference(own, getattr(figures[key], name))) for key in rivals}
+            rows.append(
+                {
+                    "task": task, "metric": metric, "better": better, "n": len(found.codes),
+                    "note": f"{kind}; {CHOSEN}",
+                    "rows": {key: {end: told[key][name][end] for end in ENDS} for key in told},
+                    "differences": {key: {end: apart[key][end] for end in ENDS} for key in apart},
+                }
+            )  # fmt: skip
     return rows
 
 

@@ -33,7 +33,7 @@ from sklearn.preprocessing import StandardScaler
 from core import strategies
 from core.audio.decode import decode
 from core.audio.records import Request, Window
-from core.evaluation.intervals import Interval, Scores, of_mean
+from core.evaluation.intervals import Scores, of_mean
 from core.evaluation.retrieval import nearest
 from core.nets import checkpoint
 from core.nets.card import SUFFIX
@@ -68,12 +68,12 @@ class Heard:
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one encoder; intervals over soundtracks."""
+    """Of one encoder, item by item; soundtracks are the groups."""
 
-    hit_rate: Interval
-    percentile: Interval
-    share: Interval
-    probe: Interval
+    hit_rate: Scores
+    percentile: Scores
+    share: Scores
+    probe: Scores
 
 
 def segments_of(job: tuple[Path, int]) -> NDArray[np.int16]:
@@ -174,8 +174,13 @@ def judged(matrix: Floats, codes: Codes) -> Figures:
     )
 
 
-def _over(groups: NDArray[Any], values: NDArray[Any]) -> Interval:
-    return of_mean(Scores(values.astype(np.float64), np.ones(len(values)), groups.astype(np.int64)))
+def _over(groups: NDArray[Any], values: NDArray[Any]) -> Scores:
+    return Scores(values.astype(np.float64), np.ones(len(values)), groups.astype(np.int64))
+
+
+def intervals(figures: Figures) -> dict[str, dict[str, Any]]:
+    """Each figure's mean and interval, by name."""
+    return {name: asdict(of_mean(scores)) for name, scores in vars(figures).items()}
 
 
 def main() -> None:
@@ -198,7 +203,7 @@ def main() -> None:
     for name in options.encoders:
         for kind, found in music.items():
             began = time.process_time()
-            figures = asdict(judged(vectors(built(name, found.segments), found), found.codes))
+            figures = intervals(judged(vectors(built(name, found.segments), found), found.codes))
             rows.append({"encoder": name, "music": kind, **figures, "cpu_s": time.process_time() - began})
             shown = "".join(f" {v['mean']:7.3f} [{v['low']:.3f}, {v['high']:.3f}]" for v in figures.values())
             print(f"{Path(name).name[:44]:44s} {kind:8s}{shown}", flush=True)
