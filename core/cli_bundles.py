@@ -42,5 +42,10 @@ def import_encoder(session: Session, file: Path, name: str | None) -> None:
         else f"{record.name} is here now. {told}".strip()
         + f"\nMake its vectors with: earmap embed --encoder {record.name}"
     )  # fmt: skip
-    document = {"encoder": record.name, "strategy": record.strategy, "dim": record.track_dim, "new": not known}
+    document = {
+        "encoder": record.name,
+        "strategy": record.strategy,
+        "dim": record.track_dim,
+        "new": not known,
+    }
     session.tell(document, text)
