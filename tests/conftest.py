@@ -28,6 +28,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as jobs set it, before an
 # real screen asks for one (`tests.screen`).
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+# Without the encoders that come with the program the default is the quickest one; some tests bring their own. Here,
+# since settings are also made while tests are collected, and by fixtures of whole files.
+os.environ["EARMAP_ENCODERS_DIR"] = NO_ENCODERS = str(Path(__file__).with_name("no-encoders"))
+
 
 LONG = (
     "tests/journeys", "tests/app/test_player", "tests/core/jobs", "tests/core/test_cli", "tests/core/training",
@@ -60,8 +64,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path.parent / f"{tmp_path.name}-home"
     monkeypatch.setenv("EARMAP_CONFIG_DIR", str(home / "config"))
     monkeypatch.setenv("EARMAP_DATA_DIR", str(home / "data"))
-    # Without the encoders that come with the program the default is the quickest one; some tests bring their own.
-    monkeypatch.setenv("EARMAP_ENCODERS_DIR", str(home / "encoders"))
+    monkeypatch.setenv("EARMAP_ENCODERS_DIR", NO_ENCODERS)
     return home
 
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )  # fmt: skip
+from shiboken6 import isValid
 
 from app.encoder_card import Sheet, sheet_of
 from app.encoder_files import WEIGHTLESS
@@ -199,7 +200,7 @@ class EncoderCards(QDialog):
             self._session.background.run(_load, lambda _: self._draw(page), latest="card curves")
 
     def _draw(self, page: CardPage) -> None:
-        if page is self.page:
+        if page is self.page and isValid(page):  # the dialog may have been closed meanwhile
             page.show_curves()
 
     def _allow(self) -> None:
