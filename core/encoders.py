@@ -26,7 +26,7 @@ from core.jobs.runner import JobContext
 from core.library.records import Candidate, EncoderRecord
 from core.nets import checkpoint
 from core.nets.card import RefusedError
-from core.nets.device import Embedder, Precision, choose, computes_in
+from core.nets.device import Embedder, Precision, beside_decoding, choose, computes_in
 from core.settings import DEFAULT_ENCODER, FALLBACK_ENCODER, DeviceName
 from core.strategies import Strategy
 from core.taking import checked_copy
@@ -140,7 +140,7 @@ def embedder(
             f"The first vectors of {record.name} were made on {made[0]}, these are made on {chosen.device}, "
             f"in {chosen.dtype}.",
         )
-    return Embedder(strategy, chosen)
+    return Embedder(strategy, beside_decoding(chosen))
 
 
 def _create(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:

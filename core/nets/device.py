@@ -29,6 +29,10 @@ BF16_COSINE = 0.999
 LARGEST_BATCH = {"cpu": 32, "cuda": 512, "mps": 128}
 UNMEASURED_BATCH = 16
 """Where batches of any size take the same time a segment."""
+FIRST_TRY_MS = 30.0
+"""What a pass may take when ways are compared."""
+DECODE_MS = 5.0
+"""Of a core, to decode 3 s of compressed music: measured over 30 files of Vorbis, Opus and MP3, 4.2 to 4.9."""
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "could not create a memory")
 
 
@@ -176,6 +180,23 @@ def choose(
     return replace(best, note=" ".join([best.note, *notes]))
 
 
+def beside_decoding(plan: ExecutionPlan) -> ExecutionPlan:
+    """`plan`, with as many of the processor's threads as its share of the work beside decoders on all cores.
+
+    Threads of one step wait for each other: one that stands in line behind a decoder keeps all others. On two cores
+    whole tracks went through the default encoder 1.24 times as fast with one thread as with two.
+    """
+    threads = torch.get_num_threads()
+    if plan.device != "cpu" or not math.isfinite(plan.ms_per_segment):
+        return plan
+    alone = plan.ms_per_segment * threads
+    enough = math.ceil(threads * alone / (alone + DECODE_MS))
+    if enough >= threads:
+        return plan
+    torch.set_num_threads(enough)
+    return replace(plan, note=f"{plan.note} Beside decoding, {enough} of {threads} threads are enough.")
+
+
 def present() -> list[str]:
     """The devices of this machine."""
     cuda = ["cuda"] if torch.cuda.is_available() else []
@@ -190,10 +211,9 @@ def computes_in(device: str, precision: str) -> bool:
 
 def _search(strategy: Strategy, plans: list[ExecutionPlan], deadline: float) -> ExecutionPlan:
     """The fastest precision and layout on a small batch, then larger batches as long as they pay."""
-    tried: list[ExecutionPlan] = []
-    for plan in plans:
-        if not tried or time.perf_counter() < deadline:
-            tried.append(_timed(strategy, plan))
+    first = _first(strategy, plans[0])
+    others = (replace(plan, batch=first.batch) for plan in plans[1:])
+    tried = [first, *(_timed(strategy, plan) for plan in others if time.perf_counter() < deadline)]
     best = _fastest(strategy, tried)
     while best.batch < LARGEST_BATCH[best.device]:
         larger = replace(best, batch=2 * best.batch)
@@ -204,6 +224,17 @@ def _search(strategy: Strategy, plans: list[ExecutionPlan], deadline: float) -> 
             break
         best = larger
     return replace(best, note=_note(best, tried))
+
+
+def _first(strategy: Strategy, plan: ExecutionPlan) -> ExecutionPlan:
+    """`plan` with its time, on several segments if it is quick and they pay: alone, calls count and not the work."""
+    one = _timed(strategy, plan)
+    batch = one.batch
+    while 2 * batch * one.ms_per_segment <= FIRST_TRY_MS and 2 * batch <= LARGEST_BATCH[plan.device]:
+        batch *= 2
+    if batch == one.batch:
+        return one
+    return min(one, _timed(strategy, replace(plan, batch=batch)), key=lambda found: found.ms_per_segment)
 
 
 def _without_weights(precision: Precision | None) -> ExecutionPlan:

@@ -17,7 +17,14 @@ from core import strategies
 from core.audio import SEGMENT
 from core.errors import UserError
 from core.nets import device
-from core.nets.device import Embedder, ExecutionPlan, agreement, choose, present
+from core.nets.device import (
+    Embedder,
+    ExecutionPlan,
+    agreement,
+    beside_decoding,
+    choose,
+    present,
+)
 from core.strategies import Strategy
 from core.strategies.base import StrategyConfig
 
@@ -275,3 +282,19 @@ def test_a_device_that_fails_while_it_runs_is_a_sentence_and_the_cpu_a_bug() -> 
     assert error.value.title.startswith("The device cuda failed: ")
     assert "\n" not in error.value.title
     assert "--device cpu" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("device", "ms", "there", "enough"),
+    [("cpu", 1.1, 2, 1), ("cpu", 2.9, 2, 2), ("cpu", 0.3, 16, 8), ("cpu", 20.0, 16, 16), ("cpu", math.inf, 2, 2),
+     ("cuda", 0.1, 2, 2)],
+)  # fmt: skip
+def test_threads_are_a_share_of_the_work_beside_decoding(
+    device: str, ms: float, there: int, enough: int
+) -> None:
+    torch.set_num_threads(there)
+    plan = ExecutionPlan(device, "float32", channels_last=True, batch=8, ms_per_segment=ms, note="So.")
+    found = beside_decoding(plan)
+    assert torch.get_num_threads() == enough
+    assert dataclasses.replace(found, note="") == dataclasses.replace(plan, note="")
+    assert (f"{enough} of {there} threads" in found.note) == (enough < there)
