@@ -52,8 +52,7 @@ class Neighbours:
     with those of the music that the encoder learned from, where its card has them; else the raw cosine stands. On
     music like that which was learned from, the two are the same within noise (mean average precision of the
     soundtrack, 10 encoders, 20 to 160 tracks: +0.001 to +0.003 for the card's); on other music the library's own are
-    better by up to 0.02 (instruments, 40 to 640 tracks). Under 20 tracks the card's are no worse than raw vectors,
-    and scores do not jump when the library's own take over.
+    better by up to 0.02 (instruments, 40 to 640 tracks). Under 20 tracks the card's are no worse than raw vectors.
     """
 
     def __init__(self, library: Library, encoder: EncoderRecord, plan: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import Theme
+from app.views.side import row
 
 
 class StartView(QWidget):
@@ -34,7 +35,7 @@ class StartView(QWidget):
         self.choose = _button("Choose a folder…", add_folder)
         self.choose.setProperty("role", "primary")
         self.demo = _button("Try it with the bundled music", try_bundled)
-        self.demo.setToolTip("53 short pieces in eight styles; one click takes them out again.")
+        self.demo.setToolTip("Short pieces in many styles; one click takes them out again.")
         formats = _line("MP3, M4A, FLAC, Ogg Vorbis, Opus, WAV, AIFF, WMA, WavPack and more", "muted")
         self._lay_out(title, text, formats)
         theme.changed.connect(self._draw)
@@ -49,13 +50,7 @@ class StartView(QWidget):
         for widget in (self._picture, title, text):
             inside.addWidget(widget)
         inside.addSpacing(10)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(12)
-        buttons.addStretch(1)
-        buttons.addWidget(self.choose)
-        buttons.addWidget(self.demo)
-        buttons.addStretch(1)
-        inside.addLayout(buttons)
+        inside.addLayout(row(None, self.choose, self.demo, None, spacing=12))
         inside.addStretch(3)
         inside.addWidget(formats)
         inside.setContentsMargins(24, 24, 24, 20)

@@ -191,7 +191,7 @@ def encode(wave: Wave, path: Path) -> None:
     """Opus; the same bytes every time."""
     with av.open(str(path), "w", format="ogg", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("libopus", rate=RATE, options={"vbr": "on", "compression_level": "10"})
-        stream.bit_rate, stream.layout = BIT_RATE, "stereo"  # type: ignore[attr-defined]
+        stream.bit_rate, stream.layout = BIT_RATE, "stereo"  # type: ignore[attr-defined]  # the stub knows any stream
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(wave.T.reshape(1, -1)), "flt", "stereo")
         frame.sample_rate = RATE
         for packet in [*stream.encode(frame), *stream.encode(None)]:
