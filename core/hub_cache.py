@@ -14,6 +14,8 @@ from core.files import atomic
 from core.recommend.hubs import surroundings
 from core.vectors import Snapshot
 
+_SIMILARITY = 2
+"""Counted up when similarity itself changes: what was measured under another is of no use."""
 ANEW = 1.2
 """When there are so many times as many tracks, everybody's surroundings have changed."""
 
@@ -64,7 +66,11 @@ class HubCache:
         ):
             ids, values, among = stored["ids"], stored["values"], stored["among"]
             sound = values.shape == ids.shape and values.dtype == np.float32 and bool((values > 0).all())
-            if sound and ids.dtype == np.int64 and int(among[1]) == _measured_on(snapshot):
+            if (
+                sound
+                and ids.dtype == np.int64
+                and among.tolist()[1:] == [_measured_on(snapshot), _SIMILARITY]
+            ):
                 return ids, values, int(among[0])
         return np.empty(0, np.int64), np.empty(0, np.float32), 0
 
@@ -72,7 +78,7 @@ class HubCache:
         self, snapshot: Snapshot, rows: NDArray[np.int64], values: NDArray[np.float32], among: int
     ) -> None:
         """Keep them; a full disk only means that they are measured again."""
-        state = np.array([among, _measured_on(snapshot)])
+        state = np.array([among, _measured_on(snapshot), _SIMILARITY])
         with suppress(OSError, UserError), atomic(self._path) as file:
             np.savez(file, ids=snapshot.ids[rows], values=values, among=state)
 

@@ -147,6 +147,6 @@ class Moments:
         if known is None or (known[0] != state and known[0][0] < SAMPLE):
             batches = self._library.vectors.all_segments(self._encoder.id, self._plan, SAMPLE)
             some = [segments for _, _, segments in batches]
-            stats = measure(np.concatenate(some).astype(np.float32)) if some else None
+            stats = measure(np.concatenate(some).astype(np.float32), halves=False) if some else None
             known = self._measured = (state, stats)
         return known[1]

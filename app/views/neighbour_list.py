@@ -55,7 +55,10 @@ class NeighbourModel(QAbstractListModel):
             return f"{row.title}, {row.artist}, {neighbour.score:.2f}"
         if role == Qt.ItemDataRole.ToolTipRole:
             about = " · ".join(filter(None, (row.artist, row.album, clock(row.seconds))))
-            score = f"Similarity {neighbour.score:.3f}: the cosine of the two standardised vectors."
+            score = (
+                f"Similarity {neighbour.score:.3f}: the cosine of the two standardised vectors, in which what varies "
+                "along a track counts half of what it is on average."
+            )
             if self._path:
                 score = (
                     f"Similarity to the track before {neighbour.score:.3f} (cosine)." if index.row() else ""

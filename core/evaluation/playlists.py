@@ -1,7 +1,8 @@
 """The recommendation protocol: three tracks of a playlist ask for the others, each among 100 that do not belong.
 
 Choi et al. (2022), section 4.4: a candidate's score is the sum over the queries of the cosine of standardised
-embeddings (ItemKNN-CBF, no truncation). What is drawn depends on the task alone, so that encoders are paired. No torch.
+embeddings (ItemKNN-CBF, no truncation), the program's own similarity (`core.recommend.standardise`). What is drawn
+depends on the task alone, so that encoders are paired. No torch.
 """
 
 from __future__ import annotations

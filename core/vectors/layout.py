@@ -27,7 +27,7 @@ from core.files import atomic
 from core.recommend.standardise import Standardisation, unit_rows
 from core.vectors.snapshot import Ids, Matrix, Snapshot
 
-_FORMAT = "earmap vectors 1"
+_FORMAT = "earmap vectors 2"
 
 
 @dataclass(frozen=True)

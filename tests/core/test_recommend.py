@@ -127,14 +127,15 @@ def test_statistics_merge_over_blocks_as_if_taken_at_once() -> None:
     assert np.allclose(found.std, vectors.astype(np.float64).std(axis=0), rtol=1e-5)
 
 
-@given(matrices(least=20), st.integers(1, 3))
-def test_unit_rows_are_those_of_a_loop(vectors: Matrix, scale: int) -> None:
-    stats = measure(vectors * np.float32(10.0**scale))
+@given(matrices(least=20), st.integers(1, 3), st.booleans())
+def test_unit_rows_are_those_of_a_loop(vectors: Matrix, scale: int, halves: bool) -> None:
+    stats = measure(vectors * np.float32(10.0**scale), halves=halves)
     assert stats is not None
+    means = vectors.shape[1] // 2 if halves else vectors.shape[1]
     for row, got in zip(vectors, unit_rows(vectors, stats), strict=True):
         parts = [
-            (float(x) - float(m)) / float(s) if s > 1e-6 * abs(m) else 0.0
-            for x, m, s in zip(row, stats.mean, stats.std, strict=True)
+            (1 if i < means else 0.5) * (float(x) - float(m)) / float(s) if s > 1e-6 * abs(m) else 0.0
+            for i, (x, m, s) in enumerate(zip(row, stats.mean, stats.std, strict=True))
         ]
         length = math.sqrt(math.fsum(p * p for p in parts))
         assert np.allclose(got, [p / length if length else 0.0 for p in parts], atol=1e-5)

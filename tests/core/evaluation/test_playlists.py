@@ -40,6 +40,7 @@ def slow(task: Task, drawn: Drawn, vectors: np.ndarray) -> list[float]:
     matrix = vectors[drawn.pool].astype(np.float64)
     deviation = matrix.std(0)
     matrix = (matrix - matrix.mean(0)) / np.where(deviation > 0, deviation, 1)
+    matrix[:, matrix.shape[1] // 2 :] /= 2  # deviations over a track's segments count half
 
     def cosine(a: np.ndarray, b: np.ndarray) -> float:
         return float(a @ b / np.sqrt((a @ a) * (b @ b)))
