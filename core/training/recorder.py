@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 import torch
@@ -17,13 +17,15 @@ import torch
 from core.errors import Cancelled, UserError
 from core.jobs.runner import JobContext
 from core.training import health, state, verdicts
-from core.training.board import Board
 from core.training.ledger import Ledger
 from core.training.loop import Trainer, Wish
 from core.training.meters import Point
 from core.training.panel import Panel
 from core.training.state import State
 from core.training.validation import Validated
+
+if TYPE_CHECKING:
+    from core.training.board import Board
 
 STAGE = "Training"
 FLUSH_S = 1.0
@@ -63,11 +65,14 @@ class Recorder:
         self._predicted, self._looks = bool(run.predicted), run.panel
         self._finish = run.wish == "finish"
         self._panel = Panel(trainer.clips, ledger.pins, precision=trainer.config.precision)
-        resumed_at = trainer.at or None
-        self._board = (
-            Board(folder / "tensorboard", lambda why: ctx.skip("TensorBoard", why), resumed_at)
-            if trainer.config.tensorboard else None
-        )  # fmt: skip
+        self._board = self._curves() if trainer.config.tensorboard else None
+
+    def _curves(self) -> Board:
+        """For TensorBoard, whose library takes a fifth of a second: hardly any run asks for it."""
+        from core.training.board import Board
+
+        folder, resumed_at = self._folder / "tensorboard", self._trainer.at or None
+        return Board(folder, lambda why: self._ctx.skip("TensorBoard", why), resumed_at)
 
     def __enter__(self) -> Self:
         return self
