@@ -16,13 +16,14 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lists import PARTS
 from packages import fetch
-from recipes import RECIPES, Recipe
-from score import built, heard, intervals, judged, vectors
+from recipes import RECIPES, TWINS, Recipe
+from score import Figures, Heard, built, heard, intervals, judged, vectors
 
 from core import strategies
 from core.evaluation.intervals import difference
@@ -63,6 +64,7 @@ def earmap(library: Path, *words: str, check: bool = True) -> dict[str, Any]:
     apart = {
         "EARMAP_CONFIG_DIR": str(library.parent / "settings"),
         "EARMAP_ENCODERS_DIR": str(library.parent / "none"),
+        "EARMAP_EMBEDDING__SEGMENTS": str(SEGMENTS),
     }
     environment = {**os.environ, **apart}
     done = subprocess.run(command, stdout=subprocess.PIPE, check=check, cwd=HERE.parents[2], env=environment)
@@ -128,30 +130,59 @@ METRICS = {
     "probe": ("Which soundtrack, by a logistic probe", "accuracy", "higher"),
 }
 KINDS = {False: "as they are", True: "all with one codec, bandwidth and loudness"}
-CHOSEN = "by these it was chosen, so they flatter it a little"
+CHOSEN = "; by these it was chosen, so they flatter it a little"
 
 
-def table(music: Path, work: Path, recipe: Recipe, strategy: strategies.Strategy) -> list[dict[str, Any]]:
+@cache
+def listened(music: Path, work: Path, copies: bool) -> Heard:
+    """The choosing part as it is, or its control copies."""
+    return heard(work / "control" if copies else music, "choose", SEGMENTS, work / "scores", copies=copies)
+
+
+@cache
+def rival(name: str, music: Path, work: Path, copies: bool) -> Figures:
+    """A baseline's figures: the same for all encoders of one width."""
+    found = listened(music, work, copies)
+    return judged(vectors(built(name, found.segments), found), found.codes)
+
+
+def again(library: Path, music: Path, recipe: Recipe, copies: bool) -> list[Figures]:
+    """What the recipe's runs with other seeds score: one alone says little of a strategy."""
+    found, figures = listened(music, library.parent, copies), []
+    for twin in recipe.twins:
+        file = library.with_name(f"{library.name}.encoders") / trained(library, twin).file
+        figures.append(judged(vectors(checkpoint.load(file)[0], found), found.codes))
+    return figures
+
+
+def told_of(recipe: Recipe, kind: str, values: list[float]) -> str:
+    """What stands under a figure."""
+    runs = ", ".join(f"{value:.3f}" for value in values)
+    several = f"; three trainings at width {TWINS:g}: {runs}" if runs else ""
+    return kind + several + CHOSEN * recipe.default
+
+
+def table(music: Path, library: Path, recipe: Recipe, strategy: strategies.Strategy) -> list[dict[str, Any]]:
     """Figures on the choosing part, beside the baselines: as the tracks are, and as control copies."""
+    work = library.parent
     config = strategy.config.model_dump()
     words = ",".join(f"{key}={config[key]}" for key in ("width", "blocks", "log_mel"))
     random = "random-multi" if recipe.strategy.endswith("-multi") else "random"
     rows = []
     for copies, kind in KINDS.items():
-        found = heard(
-            work / "control" if copies else music, "choose", SEGMENTS, work / "scores", copies=copies
-        )
+        found = listened(music, work, copies)
         rivals = {"mfcc": "mfcc", "random": f"{random}:{words}"}
-        every = {"this": strategy, **{key: built(name, found.segments) for key, name in rivals.items()}}
-        figures = {key: judged(vectors(one, found), found.codes) for key, one in every.items()}
+        figures = {"this": judged(vectors(strategy, found), found.codes)}
+        figures |= {key: rival(name, music, work, copies) for key, name in rivals.items()}
         told = {key: intervals(one) for key, one in figures.items()}
+        runs = [intervals(one) for one in again(library, music, recipe, copies)]
         for name, (task, metric, better) in METRICS.items():
             own = getattr(figures["this"], name)
             apart = {key: asdict(difference(own, getattr(figures[key], name))) for key in rivals}
             rows.append(
                 {
                     "task": task, "metric": metric, "better": better, "n": len(found.codes),
-                    "note": f"{kind}; {CHOSEN}",
+                    "note": told_of(recipe, kind, [run[name]["mean"] for run in runs]),
                     "rows": {key: {end: told[key][name][end] for end in ENDS} for key in told},
                     "differences": {key: {end: apart[key][end] for end in ENDS} for key in apart},
                 }
@@ -183,7 +214,7 @@ def write(work: Path, music: Path, library: Path, recipe: Recipe, out: Path) -> 
             "hours": sum(each["hours"] for each in told), "sources": told,
             "heard": [mark(identity) for identity in learned.identities],
         },
-        "figures": card["figures"] | {"table": table(music, work, recipe, strategy)},
+        "figures": card["figures"] | {"table": table(music, library, recipe, strategy)},
     }  # fmt: skip
     card.pop("run")
     path = out / f"{recipe.name}{SUFFIX}"

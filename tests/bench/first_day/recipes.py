@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from core.training.config import all_trainable
 
 FAST = {"stretch.p": 0, "reverb.p": 0}
 """Without the two effects that take longest; what is left changes the spectrogram as much."""
@@ -17,6 +19,10 @@ class Recipe:
     ----------
     overrides
         As `earmap train --set`.
+    twins
+        The same at a small width with several seeds, whose figures its card shows too.
+    default
+        It was chosen by the figures on its card.
     """
 
     name: str
@@ -28,6 +34,8 @@ class Recipe:
     steps: int
     overrides: dict[str, Any] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
+    twins: tuple[Recipe, ...] = ()
+    default: bool = False
 
 
 LIMITS = (
@@ -36,6 +44,37 @@ LIMITS = (
     "It hears 3 s at a time and averages over the track: form, and what happens only once, hardly count.",
     "It hears one channel up to 8 kHz.",
 )
+
+STEPS = {"melcpc": 250}
+"""Of the paper's strategies, 500 else: a pair of `melcpc` has 24 s instead of 6, so that it hears twice as much."""
+SEEDS = (0, 1, 2)
+TWINS = 0.125
+"""Width at which every strategy is trained with several seeds, since one run says little of a strategy."""
+
+
+def of_the_paper(strategy: str, width: float = 0.25) -> Recipe:
+    """A strategy as the paper describes it, but for its width."""
+    kind = all_trainable()[strategy]
+    return Recipe(
+        f"{strategy}-paper-w{width:g}", f"{kind.title} (paper)", kind.summary,
+        f"{kind.learns} Trained as the paper describes, with a quarter of its channels, so that strategies can be "
+        "compared without training; whoever only looks for what sounds alike takes the default.",
+        strategy, "paper", STEPS.get(strategy, 500), {"width": width, "validate_every": 100}, LIMITS,
+        () if width == TWINS else twins(strategy),
+    )  # fmt: skip
+
+
+def twins(strategy: str) -> tuple[Recipe, ...]:
+    """A strategy at a small width, with several seeds."""
+    one = of_the_paper(strategy, TWINS)
+    return tuple(
+        replace(
+            one, name=f"{one.name}-s{seed}",
+            overrides=one.overrides | {"training.seed": seed, "model.seed": seed},
+        )
+        for seed in SEEDS
+    )  # fmt: skip
+
 
 RECIPES = (
     Recipe(
@@ -48,6 +87,7 @@ RECIPES = (
             **FAST, "width": 0.25, "blocks": "lean", "log_mel": "paper", "reach": 10, "lr": 1e-3, "batch": 96,
             "validate_every": 250,
         },
-        LIMITS,
+        LIMITS, default=True,
     ),
+    *map(of_the_paper, all_trainable()),
 )  # fmt: skip
