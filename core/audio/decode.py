@@ -15,6 +15,7 @@ from core.audio import SAMPLE_RATE, SEGMENT, spread
 from core.audio.declared import Declared, declared
 from core.audio.decoding import Decoding
 from core.audio.doorway import AudioFile, open_regular, unusable
+from core.audio.packets import EVERYTHING, Again, Packets, look_through
 from core.audio.records import Event, Failed, Finished, Request, Samples, UnusableError, Window
 from core.audio.source import Alive, AudioPacket, Source
 from core.audio.verdict import flaws
@@ -66,24 +67,33 @@ def _decode(file: AudioFile, request: Request, longest: int, alive: Alive) -> It
             yield from _all(file, source, source.packets(), _Report(request, began), longest)
         return
     with closing(Source(file, alive)) as source:
-        kept = source.read_through(keep=not request.identify_only and file.length <= _KEEP)
+        keep = not request.identify_only and file.length <= _KEEP
+        packets = look_through(file, source, keep=keep)
         report = _Report(request, began, source.identity, source.seconds, source.longest_packet_s)
         if request.identify_only or source.identity == request.known:
             yield report.of(source, declared(source, file), None)
             return
-        if kept is not None:
-            yield from _second(file, source, iter(kept), report, longest)
+        if packets is not None:
+            yield from _second(file, source, packets, report, longest)
             return
     with closing(Source(file, alive)) as source:
-        yield from _second(file, source, source.packets(), report, longest)
+        yield from _second(file, source, Again(source), report, longest)
 
 
 def _second(
-    file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
+    file: AudioFile, source: Source, packets: Packets, report: _Report, longest: int
 ) -> Iterator[Event]:
     """The second pass over a file whose identity is known."""
-    way = _middle if report.request.middle_s else _some if report.request.segments else _all
-    yield from way(file, source, packets, report, longest)
+    if report.request.middle_s:
+        yield from _middle(file, source, packets, report, longest)
+    elif report.request.segments:
+        yield from _some(file, source, packets, report, longest)
+    else:
+        yield from _all(file, source, _every(packets), report, longest)
+
+
+def _every(packets: Packets) -> Iterator[AudioPacket]:
+    return (placed.packet for placed in packets.near([EVERYTHING]))
 
 
 def _all(
@@ -101,17 +111,17 @@ def _all(
 
 
 def _some(
-    file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
+    file: AudioFile, source: Source, packets: Packets, report: _Report, longest: int
 ) -> Iterator[Event]:
-    """Segments spread over a file whose packets have been read once."""
+    """Segments spread over a file whose packets have been looked at once."""
     total = int(report.seconds * SAMPLE_RATE) or _length(file, longest, source.alive)
     used = min(total, longest)
     at = spread.starts(used, report.request.segments)
     decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
     if report.seconds and spread.worth_skipping(at, report.longest_packet_s):
-        segments = spread.skip(source, packets, decoding, at)
+        segments = spread.skip(source, packets, decoding, at, report.longest_packet_s)
     else:
-        segments = spread.cut(decoding.chunks(packets), at)
+        segments = spread.cut(decoding.chunks(_every(packets)), at)
     for start, samples in segments:
         yield Window(report.request.key, start, samples)
     decoding.capped = used < total
@@ -120,15 +130,16 @@ def _some(
 
 
 def _middle(
-    file: AudioFile, source: Source, packets: Iterator[AudioPacket], report: _Report, longest: int
+    file: AudioFile, source: Source, packets: Packets, report: _Report, longest: int
 ) -> Iterator[Event]:
-    """So many seconds around the middle of a file whose packets have been read once."""
+    """So many seconds around the middle of a file whose packets have been looked at once."""
     total = round(report.seconds * SAMPLE_RATE) or _length(file, longest, source.alive)
     used, wanted = min(total, longest), round(report.request.middle_s * SAMPLE_RATE)
     begin = max(0, (used - wanted) // 2)
     decoding = Decoding(source, sys.maxsize, chunk=spread.RUN_IN)
     start = begin
-    for samples in _windows(spread.stretch(source, packets, decoding, begin, min(wanted, used - begin))):
+    count, longest_packet_s = min(wanted, used - begin), report.longest_packet_s
+    for samples in _windows(spread.stretch(source, packets, decoding, begin, count, longest_packet_s)):
         yield Window(report.request.key, start, samples)
         start += samples.size
     decoding.capped = used < total

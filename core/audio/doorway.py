@@ -6,6 +6,9 @@ import errno
 import io
 import os
 import stat
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
 
 from core.audio.records import UnusableError
 
@@ -62,6 +65,53 @@ class AudioFile(io.FileIO):
         """Raise what the disk said, if a read has failed."""
         if self.failure is not None:
             raise self.failure
+
+
+class Excerpt(AudioFile):
+    """Stretches of a file, one behind the other, as if they were all of it.
+
+    Parameters
+    ----------
+    file
+        Stays open, and is not to be read from otherwise in the meantime.
+    stretches
+        First byte and byte behind the last of each.
+    """
+
+    def __init__(self, file: AudioFile, stretches: Sequence[tuple[int, int]]) -> None:
+        super().__init__(file.fileno(), closefd=False)
+        self._begins = [begin for begin, _ in stretches]
+        self._ends = list(accumulate(end - begin for begin, end in stretches))  # in the excerpt
+        self._at = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read up to `size` bytes, or to the end of a stretch; nothing where that fails."""
+        index = bisect_right(self._ends, self._at)
+        if index == len(self._ends):
+            return b""
+        left = self._ends[index] - self._at
+        stretch = self._ends[index] - (self._ends[index - 1] if index else 0)
+        super().seek(self._begins[index] + stretch - left)
+        data = super().read(left if size is None or size < 0 else min(size, left))
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to a position of the excerpt; a negative number where there is none."""
+        at = offset + {os.SEEK_CUR: self._at, os.SEEK_END: self.length}.get(whence, 0)
+        if at < 0:
+            return -errno.EINVAL
+        self._at = at
+        return at
+
+    def tell(self) -> int:
+        """The position in the excerpt."""
+        return self._at
+
+    @property
+    def length(self) -> int:
+        """Bytes of the excerpt."""
+        return self._ends[-1]
 
 
 def unusable(path: bytes, error: OSError) -> UnusableError:

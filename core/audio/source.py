@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
 
-from core.audio import reasons
+from core.audio import SAMPLE_RATE, reasons
 from core.audio.doorway import AudioFile
 from core.audio.records import UnusableError
 from core.audio.timing import Timing
@@ -39,6 +39,14 @@ _MOST_EMPTY = 100_000
 
 Alive = Callable[[], None]
 AudioPacket: TypeAlias = "Packet[AudioStream]"
+
+
+class Placed(NamedTuple):
+    """A packet, and from which sample to which (mono, 16 kHz) it reaches."""
+
+    begin: float
+    end: float
+    packet: AudioPacket
 
 
 class _EndlessError(Exception):
@@ -78,6 +86,11 @@ def _best(container: InputContainer) -> AudioStream:
 class Source:
     """The packets of one file, once through.
 
+    Parameters
+    ----------
+    counts
+        Whether packets are hashed and timed: an eighth of what they cost.
+
     Attributes
     ----------
     size
@@ -86,7 +99,7 @@ class Source:
         The last error of the container, `None` when it read to its end.
     """
 
-    def __init__(self, file: AudioFile, alive: Alive) -> None:
+    def __init__(self, file: AudioFile, alive: Alive, *, counts: bool = True) -> None:
         self.container = _open(file)
         self.stream = _best(self.container)
         self._timing = Timing()
@@ -99,7 +112,7 @@ class Source:
         self.codec = self.context.codec.canonical_name
         self.rate = self.context.sample_rate or 0
         self.channels = self.context.channels or 0
-        self._file = file
+        self._file, self._counts = file, counts
         self._length = file.length
         self.alive = alive
         self._digest = hashlib.blake2b(f"{self.codec} {self.rate} {self.channels}\n".encode(), digest_size=16)
@@ -155,22 +168,30 @@ class Source:
         flush.stream = self.stream
         yield flush
 
-    def read_through(self, *, keep: bool) -> list[AudioPacket] | None:
-        """Read all packets for their hash and durations; give them if they are to be kept."""
-        if keep:
-            return list(self.packets())
-        for _ in self.packets():
-            pass
-        return None
+    def placed(self) -> Iterator[Placed]:
+        """As `packets`, each with its place."""
+        scale, timing = float(self.tick) * SAMPLE_RATE, self._timing
+        for packet in self.packets():
+            yield Placed(timing.begin * scale, timing.end * scale, packet)
+
+    def digest(self) -> hashlib.blake2b:
+        """A hash of the packets so far, to be gone on with."""
+        return self._digest.copy()
+
+    def measured(self, digest: hashlib.blake2b, size: int, end: int, longest: int) -> None:
+        """Know of all packets what `packets` would have found (times in ticks), from another way of looking at them."""
+        self._digest, self.size = digest, size
+        self._timing.end, self._timing.longest = end, longest
 
     def _demux(self) -> Iterator[AudioPacket]:
         beat = empty = 0
-        update = self._digest.update
+        update, take, counts = self._digest.update, self._timing.take, self._counts
         for packet in self.container.demux(self.stream):
             size = packet.size
             if size:
-                update(packet)
-                self._timing.take(packet)
+                if counts:
+                    update(packet)
+                    take(packet)
                 self.size += size
                 empty = 0
             else:

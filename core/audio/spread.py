@@ -9,12 +9,15 @@ import numpy as np
 
 from core.audio import SAMPLE_RATE, SEGMENT
 from core.audio.decoding import Decoding
+from core.audio.packets import EVERYTHING, Packets, Span
 from core.audio.records import Samples
-from core.audio.source import AudioPacket, Source
-from core.audio.timing import Timing
+from core.audio.source import Placed, Source
 
 RUN_IN = SEGMENT // 6
 """Samples (0.5 s) decoded before a segment and thrown away: a decoder needs some packets to find in."""
+
+RUN_OUT = SEGMENT // 24
+"""Samples (0.125 s) behind a segment that are decoded, beside two packets: the resampler looks ahead."""
 
 
 def starts(total: int, segments: int) -> list[int]:
@@ -59,70 +62,63 @@ def cut(chunks: Iterable[Samples], at: Sequence[int]) -> Iterator[tuple[int, Sam
         yield wanted[0], _padded(rest)
 
 
-class _Clock:
-    """Packets, and from which sample to which the last one reaches."""
-
-    def __init__(self, packets: Iterable[AudioPacket], tick: float) -> None:
-        self._packets = packets
-        self._tick = tick
-        self._timing = Timing()
-
-    @property
-    def begin(self) -> float:
-        return self._timing.begin * self._tick
-
-    @property
-    def end(self) -> float:
-        return self._timing.end * self._tick
-
-    def packets(self) -> Iterator[AudioPacket]:
-        for packet in self._packets:
-            if packet.size:  # as in the pass that measured the track
-                self._timing.take(packet)
-            yield packet
-
-
 def skip(
-    source: Source, all_packets: Iterable[AudioPacket], decoding: Decoding, at: Sequence[int]
+    source: Source, packets: Packets, decoding: Decoding, at: Sequence[int], longest_packet_s: float
 ) -> Iterator[tuple[int, Samples]]:
     """Decode the segments at samples `at` and nothing else, `(start, (SEGMENT,))` each.
 
     The packets between are read over. That is as exact in every format and gives the same samples
     whatever tags the file has, which seeking by an estimated byte position does not.
     """
-    clock = _Clock(all_packets, float(source.tick) * SAMPLE_RATE)
-    packets = clock.packets()
-    for index, begin in enumerate(at):
-        samples = np.concatenate(
-            [np.empty(0, np.float32), *_from(source, clock, packets, decoding, begin, SEGMENT)]
-        )
+    spans = [_span(begin, SEGMENT, longest_packet_s) for begin in at]
+    near = packets.near(spans)
+    for index, (begin, span) in enumerate(zip(at, spans, strict=True)):
+        pieces = _from(source, _within(near, span), decoding, begin, SEGMENT)
+        samples = np.concatenate([np.empty(0, np.float32), *pieces])
         if samples.size >= (SEGMENT // 2 if index else 1):
             yield begin, _padded(samples)
 
 
 def stretch(
-    source: Source, all_packets: Iterable[AudioPacket], decoding: Decoding, begin: int, count: int
+    source: Source, packets: Packets, decoding: Decoding, begin: int, count: int, longest_packet_s: float
 ) -> Iterator[Samples]:
     """Decode `count` samples from sample `begin` on and nothing else, in consecutive pieces `(n,)`.
 
     What lies before is read over as in `skip`, unless the packets say nothing about time.
     """
     if not begin or not source.seconds:
-        return _between(decoding.chunks(all_packets), begin, count)
-    clock = _Clock(all_packets, float(source.tick) * SAMPLE_RATE)
-    return _from(source, clock, clock.packets(), decoding, begin, count)
+        everything = (placed.packet for placed in packets.near([EVERYTHING]))
+        return _between(decoding.chunks(everything), begin, count)
+    span = _span(begin, count, longest_packet_s)
+    return _from(source, _within(packets.near([span]), span), decoding, begin, count)
+
+
+def _span(begin: int, count: int, longest_packet_s: float) -> Span:
+    """What is read for some samples: a decoder has to find in, and may give a packet less than it takes."""
+    return begin - RUN_IN, begin + count + RUN_OUT + 2 * longest_packet_s * SAMPLE_RATE
 
 
 def _from(
-    source: Source, clock: _Clock, packets: Iterator[AudioPacket], decoding: Decoding, begin: int, count: int
+    source: Source, packets: Iterator[Placed], decoding: Decoding, begin: int, count: int
 ) -> Iterator[Samples]:
-    """Read over packets up to shortly before sample `begin`, then decode `count` samples from there on."""
-    first = next((packet for packet in packets if clock.end > begin - RUN_IN), None)
+    """Decode `count` samples from sample `begin` on out of packets that begin shortly before."""
+    first = next(packets, None)
     if first is None:
         return
     source.context.flush_buffers()
-    early = max(0, begin - round(clock.begin))
-    yield from _between(decoding.chunks(chain([first], packets)), early, count)
+    early = max(0, begin - round(first.begin))
+    chunks = decoding.chunks(placed.packet for placed in chain([first], packets))
+    yield from _between(chunks, early, count)
+
+
+def _within(near: Iterator[Placed], span: Span) -> Iterator[Placed]:
+    """Packets that touch a span, of those that are left; no more is taken than needed to see its end."""
+    begin, end = span
+    for placed in near:
+        if placed.end > begin and placed.packet.size:  # an empty one would end the decoder
+            yield placed
+        if placed.end >= end:
+            return
 
 
 def _between(chunks: Iterator[Samples], early: int, count: int) -> Iterator[Samples]:
