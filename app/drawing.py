@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.census import Reader
+from app.whereabouts import Whereabouts
 from core.library.facet_columns import Ids, places_of
 from core.library.records import EncoderRecord
 
@@ -65,9 +67,12 @@ class Drawing:
 
     def rows(self, file_ids: Ids) -> Ids:
         """The rows of those files that are on the map, ascending."""
-        if len(file_ids) == 1:
-            return np.flatnonzero(self.files == file_ids[0])
-        return np.flatnonzero(np.isin(self.files, file_ids)) if len(file_ids) else np.empty(0, np.int64)
+        return self.whereabouts.among(file_ids)
+
+    @cached_property
+    def whereabouts(self) -> Whereabouts:
+        """Of the files."""
+        return Whereabouts(self.files)
 
     def rows_of(self, track_ids: Ids) -> Ids:
         """The rows of those tracks that are on the map, in the order asked for."""
@@ -147,10 +152,12 @@ def arrange(
     rows = np.flatnonzero(there & np.isfinite(xy).all(axis=1))
     rows = rows[np.argsort(tracks[rows], kind="stable")]
     n = len(rows)
-    return Drawing(
+    result = Drawing(
         key, reader.encoder, tracks[rows], files[places[rows]], np.ascontiguousarray(xy[rows], np.float32),
         np.full(n, np.nan, np.float32) if kept is None else kept[rows].astype(np.float32),
         np.full(n, -1, np.int64) if clusters is None else clusters[rows].astype(np.int64),
         np.zeros(n, np.bool_) if placed is None else placed[rows].astype(np.bool_),
         dict(figures or {}), settled, stamp,
     )  # fmt: skip
+    _ = result.whereabouts  # here and not where it would be waited for
+    return result

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.cells import Cells, alignment
 from app.census import NOTHING, Change, Ids, Reader
 from app.columns import COLUMNS, DEFAULT_SORT, Sort, sort_keys
 from app.session import Session
+from app.whereabouts import Whereabouts
 from core.library.records import Row
 
 PAGE = 256
@@ -65,6 +67,7 @@ class TrackModel(QAbstractTableModel):
         super().__init__(session)
         self._session = session
         self.ids: Ids = NOTHING
+        self._whereabouts = Whereabouts(NOTHING)
         self.query = ""
         self.root_id: int | None = None
         self.sorting: Sort = DEFAULT_SORT
@@ -103,9 +106,7 @@ class TrackModel(QAbstractTableModel):
 
     def places(self, file_ids: Ids) -> Ids:
         """Row numbers of those files that are in the table, ascending."""
-        if len(file_ids) == 1:
-            return np.flatnonzero(self.ids == file_ids[0])
-        return np.flatnonzero(np.isin(self.ids, file_ids)) if len(file_ids) else NOTHING
+        return self._whereabouts.among(file_ids)
 
     def set_playing(self, number: int | None) -> None:
         """Mark the track that plays (`tracks.number`)."""
@@ -216,7 +217,8 @@ class TrackModel(QAbstractTableModel):
             self._reorder()
 
     def _library_changed(self, change: Change) -> None:
-        self._stale.update(key for key in change.file_ids.tolist() if key in self._rows)
+        held = np.fromiter(self._rows, np.int64, len(self._rows))
+        self._stale.update(held[np.isin(held, change.file_ids)].tolist())
         self._repaint()
         if not self._calm.isActive():
             self._calm.start(round(1000 * max(CALM_S, 5 * self._took_s)) if self._took_s else 0)
@@ -225,29 +227,38 @@ class TrackModel(QAbstractTableModel):
         order = partial(_order, self.query, sort_keys(self.sorting), self.root_id)
         self._session.ask(order, self._take_order, latest="order")
 
-    def _take_order(self, result: tuple[Ids, float]) -> None:
-        ids, self._took_s = result
+    def _take_order(self, order: _Order) -> None:
+        ids, self._took_s = order.ids, order.took_s
         person, self._asked_by_person = self._asked_by_person, False
         before = len(self.ids)
         if not np.array_equal(ids[:before], self.ids):
-            self._swap(ids, person)
+            self._swap(order, person)
         elif len(ids) > before:
             self.beginInsertRows(_ROOT, before, len(ids) - 1)
-            self.ids = ids
+            self.ids, self._whereabouts = ids, order.whereabouts
             self.endInsertRows()
         self.ordered.emit()
 
-    def _swap(self, ids: Ids, person: bool) -> None:
+    def _swap(self, order: _Order, person: bool) -> None:
         self.swapping.emit(person)
         self.beginResetModel()
-        self.ids = ids
+        self.ids, self._whereabouts = order.ids, order.whereabouts
         self._waiting.clear()
         self.endResetModel()
         self.swapped.emit(person)
 
 
-def _order(query: str, keys: Sort, root_id: int | None, reader: Reader) -> tuple[Ids, float]:
-    """In a thread: the ids, and how long the query took (s)."""
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """The answer to a search: the ids, where each of them stands, and how long the query took (s)."""
+
+    ids: Ids
+    whereabouts: Whereabouts
+    took_s: float
+
+
+def _order(query: str, keys: Sort, root_id: int | None, reader: Reader) -> _Order:
+    """In a thread: what is found."""
     began = time.monotonic()
     ids = reader.library.rows.order(reader.encoder_id, reader.plan, query, keys, root_id)
-    return ids, time.monotonic() - began
+    return _Order(ids, Whereabouts(ids), time.monotonic() - began)

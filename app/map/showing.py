@@ -86,8 +86,8 @@ class Showing:
 
     def _firm(self, pointed: bool) -> list[int]:
         rows = [self.canvas.focused_row] if pointed and self.canvas.focused_row >= 0 else []
-        selected = self.canvas.scene.selection.tolist()
-        return rows + (selected if len(selected) <= NAMED else [])
+        selected = self.canvas.scene.selection
+        return rows + (selected.tolist() if len(selected) <= NAMED else [])
 
     def _titled(self, rows: list[int]) -> Titled:
         known = self.canvas.titles.of(rows)

@@ -419,3 +419,15 @@ def test_fingers_on_a_touchpad_zoom_and_pan(canvas: MapCanvas) -> None:
     )  # fmt: skip
     QApplication.sendEvent(canvas, event)
     assert at(canvas, 12) - before == QPoint(30, -12)
+
+
+class _Large(np.ndarray[tuple[int, ...], np.dtype[np.int64]]):
+    """Rows that may not be gone through one by one."""
+
+    def tolist(self) -> list[int]:
+        raise AssertionError("a large selection became a list")
+
+
+def test_a_large_selection_is_not_gone_through_for_each_frame(canvas: MapCanvas) -> None:
+    canvas.scene.selection = np.arange(1000).view(_Large)
+    assert not canvas.showing().told().rings
