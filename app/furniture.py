@@ -23,6 +23,7 @@ from app.views.encoder_cards import EncoderCards
 from app.views.library import LibraryView
 from app.views.map.map_view import MapView
 from app.views.player_bar import PlayerBar
+from app.views.playlists_room import PlaylistsRoom
 from app.views.queue_panel import QueuePanel
 from app.views.similar import SimilarPanel
 from app.views.training.train_view import TrainView
@@ -65,9 +66,12 @@ class Furnished(QObject):
     def build(self) -> Iterator[None]:
         """Make the views, one between two of the event loop's turns, then begin to look."""
         context, window = self._wiring.context, self._wiring.window
-        self.table = LibraryView(self.session, self.player, self.playlists)
+        lists = PlaylistsRoom(self.session, self.player, self.playlists)
+        yield
+        self.table = LibraryView(self.session, self.player, lists)
         yield
         self.similar = SimilarPanel(self.session, self.player, self.playlists, self.waves)
+        yield
         self.bar = PlayerBar(self.player, context.theme, window.actions_table)
         yield
         self.train = TrainView(self.training, self.player, lambda: self.table.model.query)

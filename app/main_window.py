@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -119,22 +120,27 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
-    def place(self, parts: Parts) -> None:
-        """Fill the places; what they remember was restored before."""
+    def placing(self, parts: Parts) -> Iterator[None]:
+        """Fill the places, one in a turn of the event loop; what they remember was restored before."""
         self._library = parts.library
         self.library_page.addWidget(parts.library)
         self.library_page.setCurrentWidget(parts.library)
+        yield
         parts.similar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.similar.setWidget(parts.similar)
         parts.queue.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.queue.setWidget(parts.queue)
         self._player.addWidget(parts.player)
-        self.map_page.addWidget(parts.map)
-        self.map_page.setCurrentWidget(parts.map)
-        self.train_page.addWidget(parts.train)
-        self.train_page.setCurrentWidget(parts.train)
-        self.compare_page.addWidget(parts.compare)
-        self.compare_page.setCurrentWidget(parts.compare)
+        pages = (
+            (self.map_page, parts.map),
+            (self.train_page, parts.train),
+            (self.compare_page, parts.compare),
+        )
+        for page, view in pages:
+            yield
+            page.addWidget(view)
+            page.setCurrentWidget(view)
+        yield
         self.drops.let_through(self)
 
     def show_start(self, empty: bool) -> None:

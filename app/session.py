@@ -3,7 +3,7 @@
 Wiring, for the window:
 
     session = Session(door, settings, theme, notifier, background)      # door: app.library_door.LibraryDoor
-    library_view = LibraryView(session, player, playlists)     # app.views.library
+    library_view = LibraryView(session, player, lists)     # app.views.library, app.views.playlists_room
     similar_panel = SimilarPanel(session, player, playlists, waves)   # app.views.similar
     session.start()                                 # after the views exist: first queries, then the poll
 

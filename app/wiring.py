@@ -106,7 +106,7 @@ class Wiring(QObject):
         self._remembered, self._music, self._furnish = remembered, list(music), furnish
         self._demo = demo
         self._furniture: Furniture | None = None
-        self._building: Building | None = None
+        self._building: Generator[None, None, None] | None = None
         self._next_step = QTimer(self, singleShot=True)
         self._next_step.timeout.connect(self._build_on)
         self._preferences: Preferences | None = None
@@ -143,28 +143,29 @@ class Wiring(QObject):
 
     def _take_opened(self, opened: Opened) -> None:
         self.context.jobs.remember(opened.jobs)
-        self._building = opened.furnish(self, opened.library, self._remembered)
+        self._building = self._build(opened)
         self._build_on()
+
+    def _build(self, opened: Opened) -> Generator[None, None, None]:
+        """Make the views and put them into the window, step by step."""
+        self._furniture = furniture = yield from opened.furnish(self, opened.library, self._remembered)
+        yield
+        yield from self.window.placing(furniture.parts)
+        music, self._music = self._music, []
+        if music:
+            self.add(music)
+        if self._demo:
+            self.window.actions_table["try-bundled"].trigger()
 
     def _build_on(self) -> None:
         """One step in a turn of the event loop: all views together would hold it up for too long."""
         assert self._building is not None
         try:
             next(self._building)
-        except StopIteration as done:
+        except StopIteration:
             self._building = None
-            self._take_furniture(done.value)
         else:
             self._next_step.start(0)
-
-    def _take_furniture(self, furniture: Furniture) -> None:
-        self._furniture = furniture
-        self.window.place(furniture.parts)
-        music, self._music = self._music, []
-        if music:
-            self.add(music)
-        if self._demo:
-            self.window.actions_table["try-bundled"].trigger()
 
     def _cannot_open(self, error: BaseException) -> None:
         message = message_of(error)

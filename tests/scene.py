@@ -14,6 +14,7 @@ from app.player import Player
 from app.playlists import Playlists
 from app.session import Session
 from app.views.library import LibraryView
+from app.views.playlists_room import PlaylistsRoom
 from app.views.similar import SimilarPanel
 from app.waves import Waves
 from tests.synthetic import Mix, fill
@@ -58,7 +59,8 @@ class Scene:
     @cached_property
     def view(self) -> LibraryView:
         """The library's page, on the screen."""
-        view = LibraryView(self.session, self.player, self.playlists)
+        lists = PlaylistsRoom(self.session, self.player, self.playlists)
+        view = LibraryView(self.session, self.player, lists)
         self.qtbot.addWidget(view)
         view.resize(1000, 600)
         view.show()

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 from app import tracks
 from app.census import Census, Ids
 from app.player import Playable, Player
-from app.playlists import Playlists
 from app.session import Session
 from app.track_model import TrackModel
 from app.views import labels
@@ -57,8 +56,8 @@ class LibraryView(QWidget):
 
     Parameters
     ----------
-    session, player, playlists
-        What is looked at, what plays it, and the lists that are kept.
+    session, player, lists
+        What is looked at, what plays it, and where the lists that are kept have their places.
 
     Signals
     -------
@@ -68,7 +67,7 @@ class LibraryView(QWidget):
 
     pin_wanted = Signal(object)
 
-    def __init__(self, session: Session, player: Player, playlists: Playlists) -> None:
+    def __init__(self, session: Session, player: Player, lists: PlaylistsRoom) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -78,8 +77,7 @@ class LibraryView(QWidget):
         self.table = TrackTable(session, self.model)
         self.search = self._search_box()
         self.folders = FolderStrip(session)
-        self._playlists = playlists
-        self.lists = PlaylistsRoom(session, player, playlists)
+        self.lists = lists
         self.failures = FailuresView(session)
         self.counts = CountsLine()
         self.empty = QLabel(self.table)
@@ -333,7 +331,7 @@ class LibraryView(QWidget):
         one.setEnabled(len(rows) == 1 and rows[0].online)
         menu.addAction(theme.icon("copy"), "Copy path", self._copy_paths)
         known = [row.track_id for row in rows if row.track_id is not None]
-        add_to_menu(menu, self._playlists, lambda: known).setEnabled(bool(known))
+        add_to_menu(menu, self.lists.playlists, lambda: known).setEnabled(bool(known))
         label = menu.addAction("Labels…", lambda: labels.ask(session, known, self))
         label.setEnabled(bool(known))
         label.setToolTip("" if known else "Not now: a track can be labelled once it has been listened to.")

@@ -29,7 +29,7 @@ class PlaylistsRoom(QObject):
 
     def __init__(self, session: Session, player: Player, playlists: Playlists) -> None:
         super().__init__(playlists)
-        self._player, self._playlists = player, playlists
+        self._player, self.playlists = player, playlists
         self.strip = PlaylistStrip(session, playlists)
         self.page = PlaylistPage(session, player, playlists)
         strip, page = self.strip, self.page
@@ -44,12 +44,12 @@ class PlaylistsRoom(QObject):
         session.census_changed.connect(self._first_look)
 
     def _first_look(self, _: Census) -> None:
-        if not self._playlists.known:
-            self._playlists.look()
+        if not self.playlists.known:
+            self.playlists.look()
 
     def _with(self, deed: Callable[[Contents], None], playlist_id: int) -> None:
         """Do something with a list's places, once they are read."""
-        self._playlists.ask(playlist_id, deed)
+        self.playlists.ask(playlist_id, deed)
 
     def _play(self, contents: Contents) -> None:
         if playables := _playables(contents):
@@ -63,7 +63,7 @@ class PlaylistsRoom(QObject):
         urls, _ = QFileDialog.getOpenFileUrls(
             self.strip, "Take playlists in", filter="Playlists (*.m3u *.m3u8 *.xspf)"
         )
-        self._playlists.import_files([raw_path(url) for url in urls])
+        self.playlists.import_files([raw_path(url) for url in urls])
 
 
 def _playables(contents: Contents) -> list[Playable]:

@@ -24,8 +24,14 @@ SIZES = [(1280, 800), (1920, 1080), (3840, 2160)]
 def parts(window: MainWindow) -> Parts:
     made = Parts(QLabel("table"), QLabel("neighbours"), QLabel("player"), QLabel("train"), QLabel("compare"),
                  QLabel("map"), QLabel("queue"))  # fmt: skip
-    window.place(made)
+    list(window.placing(made))
     return made
+
+
+def test_the_places_are_filled_in_several_turns(window: MainWindow) -> None:
+    parts = Parts(*(QLabel(str(number)) for number in range(7)))
+    filled = [sum(part.window() is window for part in vars(parts).values()) for _ in window.placing(parts)]
+    assert filled == [1, 4, 5, 6, 7]
 
 
 def test_every_part_has_its_place(window: MainWindow, parts: Parts) -> None:
@@ -105,7 +111,7 @@ def test_the_window_comes_back_as_it_was(
     second = MainWindow(context)
     qtbot.addWidget(second)
     second.restore(state)
-    second.place(Parts(*(QWidget() for _ in range(7))))
+    list(second.placing(Parts(*(QWidget() for _ in range(7)))))
     with qtbot.waitExposed(second):
         second.show()
     assert second.height() == 640  # the width is cut to this platform's screen

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import threading
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -13,9 +14,11 @@ from app import tracks
 from app.columns import NAMES
 from app.drops import raw_paths
 from app.notify import Message
+from app.views import track_table
 from app.views.counts import sentence
 from app.views.labels import LabelDialog
 from app.views.library import LibraryView
+from app.views.playlists_room import PlaylistsRoom
 from app.views.track_header import clicked
 from core.library.records import Counts, Row
 from tests.scene import Scene
@@ -134,6 +137,34 @@ def test_everything_can_be_selected_and_sorted(scene: Scene) -> None:
     assert len(view.table.selectionModel().selectedRows()) == MIX.tracks
 
 
+def test_what_is_selected_in_the_table_is_not_looked_up_there_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = scene.open(MIX)
+    looked_up: list[int] = []
+    places = view.model.places
+    monkeypatch.setattr(view.model, "places", lambda ids: looked_up.append(len(ids)) or places(ids))
+    view.table.selectAll()
+    assert np.shares_memory(scene.session.selection, view.model.ids)  # a million ids are not copied, either
+    click_row(view, 2)
+    assert scene.session.selection.tolist() == view.model.ids[[2]].tolist()
+    assert not looked_up
+    scene.select(*view.model.ids[[3, 5, 6]].tolist())
+    assert looked_up[0] == 3
+    assert {index.row() for index in view.table.selectionModel().selectedRows()} == {3, 5, 6}
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_selection_in_too_many_pieces_is_the_sessions_alone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    monkeypatch.setattr(track_table, "MOST_RANGES", 20)
+    view = scene.open(MIX)
+    scene.session.select(view.model.ids[: 2 * (20 + more) : 2])
+    assert len(scene.session.selection) == 20 + more
+    assert view.table.selectionModel().selection().count() == (0 if more else 20)
+
+
 def test_what_comes_in_moves_nothing_under_the_eyes(scene: Scene) -> None:
     mix = Mix(900, waiting=0.3)
     view = scene.open(mix)
@@ -185,7 +216,8 @@ def test_columns_and_sorting_are_remembered(scene: Scene) -> None:
     header.moveSection(header.visualIndex(NAMES.index("album")), 1)
     header.resizeSection(NAMES.index("artist"), 222)
     header.set_sort((("folder", True), ("title", False)))
-    other = LibraryView(scene.session, scene.player, scene.playlists)
+    lists = PlaylistsRoom(scene.session, scene.player, scene.playlists)
+    other = LibraryView(scene.session, scene.player, lists)
     scene.qtbot.addWidget(other)
     other.restore_state(view.save_state())
     again = other.table.header
