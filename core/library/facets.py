@@ -1,6 +1,6 @@
 """One column of every track at once, as numbers: what a map is coloured by.
 
-A million tracks are two strings of numbers from SQLite, not a million rows: Python's lock is free meanwhile.
+Of a million tracks SQLite gives whole columns (`packed`), not a million rows: Python's lock is free meanwhile.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core.library.database import Database
 from core.library.facet_columns import UNKNOWN, Categories, Ids, Numbers
 from core.library.labels import FIELD
-from core.library.rows import numbers
+from core.library.rows import packed, unpacked
 
 CATEGORIES: Mapping[str, str] = {
     "folder": "f.folder",
@@ -26,8 +26,11 @@ CATEGORIES: Mapping[str, str] = {
 }
 """Columns of names; a track with several labels counts under the first of them."""
 
-NUMBERS: Mapping[str, str] = {"year": "f.year", "length": "round(f.seconds, 1)"}
-"""Columns of numbers."""
+NUMBERS: Mapping[str, str] = {"year": "f.year", "length": "f.seconds"}
+"""Columns of numbers, which are told to a tenth."""
+
+_NOWHERE = -(2**62)
+"""Stands for no number at all."""
 
 _FROM = """
 FROM file f JOIN root r ON r.id = f.root_id
@@ -43,8 +46,7 @@ class Facets:
 
     def files(self) -> tuple[Ids, Ids]:
         """(n,) track ids, ascending, and (n,) the file that stands for each."""
-        tracks, files = self._columns("f.id")
-        return tracks, numbers(files)
+        return self._columns("f.id")
 
     def categories(self, name: str) -> Categories:
         """A column of names (one of `CATEGORIES`)."""
@@ -53,7 +55,7 @@ class Facets:
         ordered = text(f"SELECT DISTINCT v FROM ({shown}) WHERE v <> '' ORDER BY v")  # noqa: S608 - constants only
         # A rank needs one sort; looking names up in a table of their own takes minutes where there are many.
         codes = text(f"""
-            SELECT group_concat(t), group_concat(code) FROM (
+            SELECT {packed("t")}, {packed("code")} FROM (
                 SELECT t, iif(v = '', {UNKNOWN}, dense_rank() OVER (PARTITION BY v = '' ORDER BY v) - 1) AS code
                 FROM ({shown}) ORDER BY t)
         """)  # noqa: S608 - constants only
@@ -61,31 +63,32 @@ class Facets:
         with self._db.read() as connection:
             values = tuple(connection.execute(ordered, bound).scalars())
             tracks, found = connection.execute(codes, bound).one()
-        return _by_frequency(Categories(numbers(tracks or ""), numbers(found or ""), values))
+        return _by_frequency(Categories(unpacked(tracks), unpacked(found), values))
 
     def numbers(self, name: str) -> Numbers:
         """A column of numbers (one of `NUMBERS`)."""
-        tracks, values = self._columns(f"coalesce({NUMBERS[name]}, 'nan')")
-        return Numbers(tracks, numbers(values, np.float64))
+        tracks, tenths = self._columns(f"coalesce(CAST(round(10 * {NUMBERS[name]}) AS INTEGER), {_NOWHERE})")
+        return Numbers(tracks, np.where(tenths == _NOWHERE, np.nan, tenths / 10))
 
-    def _columns(self, value: str) -> tuple[Ids, str]:
+    def _columns(self, value: str) -> tuple[Ids, Ids]:
+        """(n,) track ids, ascending, and a whole number of each."""
         statement = text(f"""
-            SELECT group_concat(t), group_concat(v) FROM (SELECT f.track_id AS t, {value} AS v {_FROM} ORDER BY t)
+            SELECT {packed("t")}, {packed("v")} FROM (SELECT f.track_id AS t, {value} AS v {_FROM} ORDER BY t)
         """)  # noqa: S608 - constants only
         with self._db.read() as connection:
             tracks, values = connection.execute(statement).one()
-        return numbers(tracks or ""), values or ""
+        return unpacked(tracks), unpacked(values)
 
     def heard(self, encoder_id: int, plan: str) -> Ids:
         """(n,) the tracks that have a vector, ascending; also where their folder is offline."""
         statement = text(f"""
-            SELECT group_concat(t) FROM (SELECT f.track_id AS t {_FROM} AND EXISTS (
+            SELECT {packed("t")} FROM (SELECT f.track_id AS t {_FROM} AND EXISTS (
                 SELECT 1 FROM embedding e WHERE e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
             ) ORDER BY t)
         """)  # noqa: S608 - constants only
         with self._db.read() as connection:
             found = connection.execute(statement, {"encoder": encoder_id, "plan": plan}).scalar_one()
-        return numbers(found or "")
+        return unpacked(found)
 
 
 def _by_frequency(column: Categories) -> Categories:
