@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from app import logs, remembered
+from app import collector, logs, remembered
 from app.background import Background
 from app.checkup import Checkup
 from app.context import Context
@@ -82,6 +82,7 @@ class Program:
 
     def show(self) -> None:
         """Show the window; the library is opened once it is on the screen."""
+        collector.hold()
         self.window.show()
         QTimer.singleShot(0, self.wiring.open_library)
         self.checkup.start()
@@ -97,6 +98,7 @@ class Program:
         # Before the session gives Python its collector back, which would delete widgets in a reader's thread.
         self.context.background.close()
         self.wiring.close()
+        collector.release()
         self.context.library.close()
         remembered.save(state, library_state)
 

@@ -129,7 +129,7 @@ class Row:
     labels: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fact:
     """What filters and folding ask of a track that can be played now."""
 

@@ -48,7 +48,7 @@ class Catalogue:
     artist: NDArray[np.integer] | None = None
     album: NDArray[np.integer] | None = None
     seconds: NDArray[np.floating] | None = None
-    titles: Sequence[str] | None = None
+    titles: Sequence[str] | NDArray[np.object_] | None = None
     year: NDArray[np.floating] | None = None
     genre: Names | None = None
     folder: Names | None = None

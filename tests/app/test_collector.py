@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from app import collector
-from app.collector import Collector
+from app.collector import MANY, Collector
 
 
 class Ring:
@@ -49,4 +49,33 @@ def test_what_grew_old_is_looked_at_now_and_then(qtbot: QtBot, monkeypatch: pyte
         assert gone() is not None
         qtbot.waitUntil(lambda: gone() is None)
     finally:
+        mine.close()
+
+
+def test_nothing_is_collected_while_the_window_is_made() -> None:
+    collector.hold()
+    try:
+        assert not gc.isenabled()
+    finally:
+        collector.release()
+    assert gc.isenabled()
+
+
+def test_a_crowd_that_stays_is_not_looked_through(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector, "YOUNG_MS", 20)
+    monkeypatch.setattr(collector, "PATIENCE", 2)
+    collected: list[str] = []
+    parent = QObject()
+    mine = Collector(parent)
+    mine.start()
+    try:
+        gc.collect()
+        frozen = gc.get_freeze_count()
+        gc.callbacks.append(lambda phase, _: collected.append(phase))
+        crowd: list[list[None]] = [[] for _ in range(2 * MANY)]
+        qtbot.waitUntil(lambda: gc.get_freeze_count() > frozen + len(crowd))
+        assert not collected
+        qtbot.waitUntil(lambda: "stop" in collected)  # what comes after it is collected as ever
+    finally:
+        gc.callbacks.pop()
         mine.close()

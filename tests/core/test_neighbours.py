@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from core import neighbours as module
-from core.library.records import Read
+from core.library.records import Fact, Read
 from core.library.store import Library
 from core.neighbours import Neighbours
 from core.recommend import measure, unit_rows
@@ -284,3 +285,12 @@ def test_encoders_and_plans_do_not_share_vectors(shelf: Shelf) -> None:
             made.refresh()
             sizes[record.name, plan] = len(made)
     assert sizes == {("mfcc", PLAN): 3, ("mfcc", "spread-2"): 0, ("other", PLAN): 0, ("other", "spread-2"): 1}
+
+
+def test_titles_are_nothing_that_pythons_collections_go_through() -> None:
+    facts = [Fact(1, "One", "A", "B", "", 1.0, "/m"), None]
+    known, files = module.catalogue(facts)
+    assert known.titles is not None
+    assert [known.titles[row] for row in range(2)] == ["One", ""]
+    assert files.tolist() == [1, -1]
+    assert not gc.is_tracked(known.titles)
