@@ -127,7 +127,10 @@ def _regions(painter: QPainter, told: Told, colours: Colours, words: Words, room
     for x, y, text, weight in shown:
         size = 12 + 7 * math.sqrt(max(weight, 0.0) / most)
         style = Style(round(size), QFont.Weight.DemiBold, colours.text, ground(colours), 0.4)
-        wide, high = words.extent(painter, text, style)
+        extent = words.extent(painter, text, style)
+        if extent is None:
+            break
+        wide, high = extent
         left = x - wide / 2
         if 0 <= x <= told.size[0]:  # a name at the edge is read whole
             left = min(max(left, 4.0), max(told.size[0] - wide - 4.0, 4.0))
@@ -148,8 +151,10 @@ def _titles(
     for x, y, text in titles:
         if not text:
             continue
-        places = beside(x, y, *words.extent(painter, text, style), radius + 3 - RIM / 2)
-        place = room.take(places, anyhow=firm)
+        extent = words.extent(painter, text, style)
+        if extent is None:  # those after it must not take its place
+            return
+        place = room.take(beside(x, y, *extent, radius + 3 - RIM / 2), anyhow=firm)
         if place is not None:
             words.draw(painter, place, text, style)
             placed += 1

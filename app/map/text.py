@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,8 +48,8 @@ class Style:
 class Words:
     """Drawn words by text and style; the oldest are forgotten.
 
-    Drawing one takes one or two milliseconds, and a look elsewhere brings a hundred. So a frame draws as many as there
-    is time for, and the next one goes on.
+    Drawing one takes one or two milliseconds, measuring one a tenth, and a look elsewhere brings a hundred. So a frame
+    takes on as many new ones as there is time for, and the next one goes on.
 
     Attributes
     ----------
@@ -59,12 +60,20 @@ class Words:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, Style, float, str], QPixmap] = OrderedDict()
         self._extents: OrderedDict[tuple[str, Style, str], tuple[float, float]] = OrderedDict()
-        self._until = math.inf
+        self._left = math.inf
         self.behind = False
 
     def begin(self, seconds: float = math.inf) -> None:
-        """A frame begins; new words are drawn for so long, one at least."""
-        self._until, self.behind = time.perf_counter() + seconds, False
+        """A frame begins; on new words it may spend so long, and on one in any case."""
+        self._left, self.behind = seconds, False
+
+    @contextmanager
+    def _spent(self) -> Iterator[None]:
+        """What is done here is done for a new word."""
+        start = time.perf_counter()
+        yield
+        self._left -= time.perf_counter() - start
+        self.behind = self._left < 0
 
     def draw(self, painter: QPainter, place: QRectF, text: str, style: Style) -> None:
         """A word with its rim; `place` is of the size that `extent` says."""
@@ -81,20 +90,23 @@ class Words:
             return self._kept[key]
         if self.behind:
             return None
-        self._kept[key] = result = _drawn(text, style, like.font(), ratio)
+        with self._spent():
+            self._kept[key] = result = _drawn(text, style, like.font(), ratio)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        self.behind = time.perf_counter() > self._until
         return result
 
-    def extent(self, painter: QPainter, text: str, style: Style) -> tuple[float, float]:
-        """Width and height with the rim; found without drawing, since most titles find no room."""
+    def extent(self, painter: QPainter, text: str, style: Style) -> tuple[float, float] | None:
+        """Width and height with the rim; found without drawing, since most titles find no room. None: another time."""
         key = (text, style, painter.font().family())
         if key in self._extents:
             self._extents.move_to_end(key)
             return self._extents[key]
-        font = style.font(painter.font())
-        self._extents[key] = result = _extent(_cut(text, font), font)
+        if self.behind:
+            return None
+        with self._spent():
+            font = style.font(painter.font())
+            self._extents[key] = result = _extent(_cut(text, font), font)
         if len(self._extents) > MEASURED:
             self._extents.popitem(last=False)
         return result
@@ -171,16 +183,22 @@ class Room:
         """
         inside = [place for place in places if self._whole.intersects(place)]
         inside.sort(key=lambda place: not self._whole.contains(place))  # better whole than cut by the edge
-        free = (place for place in inside if self._free(place))
-        found = next(free, inside[0] if anyhow and inside else None)
-        if found is not None:
-            self.keep_free(np.array([[found.left(), found.top(), found.right(), found.bottom()]]))
-        return found
+        if not inside:
+            return None
+        boxes = np.array([(place.left(), place.top(), place.right(), place.bottom()) for place in inside])
+        free = self._free(boxes)
+        if not (free.any() or anyhow):
+            return None
+        first = int(free.argmax())  # 0 where none is
+        self.keep_free(boxes[first : first + 1])
+        return inside[first]
 
-    def _free(self, place: QRectF) -> bool:
+    def _free(self, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """(m,) which of these (m, 4) meet nothing; all at once, since there are many words in a frame."""
         left, top, right, bottom = self._taken[: self._n].T
-        apart = (left >= place.right()) | (right <= place.left())
-        return bool((apart | (top >= place.bottom()) | (bottom <= place.top())).all())
+        a, b, c, d = boxes.T[:, :, None]
+        result: NDArray[np.bool_] = ((left >= c) | (right <= a) | (top >= d) | (bottom <= b)).all(axis=1)
+        return result
 
 
 def beside(x: float, y: float, width: float, height: float, gap: float) -> list[QRectF]:

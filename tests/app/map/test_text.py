@@ -43,9 +43,12 @@ def test_a_word_stands_rather_where_it_is_read_whole() -> None:
 def test_words_are_cut_kept_and_of_one_line(qapp: QApplication) -> None:
     image = QImage(400, 100, QImage.Format.Format_RGB32)
     painter, words = QPainter(image), Words()
-    wide, high = words.extent(painter, "An endless title " * 40, STYLE)
-    assert wide <= LONGEST + 2 * RIM + 1
-    assert words.extent(painter, "one\nline\x00", STYLE)[1] == high
+    extent = words.extent(painter, "An endless title " * 40, STYLE)
+    assert extent is not None
+    assert extent[0] <= LONGEST + 2 * RIM + 1
+    other = words.extent(painter, "one\nline\x00", STYLE)
+    assert other is not None
+    assert other[1] == extent[1]
     assert words._pixmap("again", STYLE, painter) is words._pixmap("again", STYLE, painter)
     painter.end()
 
@@ -66,6 +69,19 @@ def test_a_frame_draws_no_more_words_than_it_has_time_for_and_the_next_goes_on(q
         words.draw(painter, QRectF(0, 0, 100, 20), f"Title {n}", STYLE)
     assert not words.behind
     assert len(words._kept) == 30
+    painter.end()
+
+
+def test_a_frame_measures_no_more_words_than_it_has_time_for_and_those_it_knows_cost_nothing(
+    qapp: QApplication,
+) -> None:
+    image = QImage(400, 100, QImage.Format.Format_RGB32)
+    painter, words, titles = QPainter(image), Words(), [f"Title {n}" for n in range(5)]
+    for frame in range(7):
+        words.begin(seconds=0)
+        known = [words.extent(painter, title, STYLE) is not None for title in titles]
+        assert known == [number <= frame for number in range(5)]
+        assert words.behind == (frame < 5)
     painter.end()
 
 
