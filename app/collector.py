@@ -19,6 +19,10 @@ MANY, PATIENCE = 20_000, 3
 """So many new objects at once are rows on their way through a thread; for so many turns their going is waited for. Then
 they are taken for lasting, and out of sight as well: to look at a million of them takes 0.3 s."""
 
+OLD = 200_000
+"""Where more may have come since the last full collection, they take the place of the next one out of sight: it would
+take over 30 ms."""
+
 
 def hold() -> None:
     """Collect nothing until a `Collector` takes over.
@@ -39,7 +43,7 @@ class Collector(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._turns = self._waited = 0
+        self._turns = self._waited = self._grown = 0
         self._timer = QTimer(self)
         self._timer.setInterval(YOUNG_MS)
         self._timer.timeout.connect(self._collect)
@@ -60,8 +64,12 @@ class Collector(QObject):
         if gc.get_count()[0] > MANY:
             self._waited += 1
             if self._waited == PATIENCE:
-                self._waited = 0
+                self._waited = self._grown = 0
                 gc.freeze()
             return
-        self._turns, self._waited = self._turns + 1, 0
-        gc.collect(2 if self._turns % FULL_EVERY == 0 else 1)
+        self._turns, self._waited, self._grown = self._turns + 1, 0, self._grown + gc.get_count()[0]
+        if self._turns % FULL_EVERY:
+            gc.collect(1)
+            return
+        gc.freeze() if self._grown > OLD else gc.collect(2)
+        self._grown = 0

@@ -52,6 +52,26 @@ def test_what_grew_old_is_looked_at_now_and_then(qtbot: QtBot, monkeypatch: pyte
         mine.close()
 
 
+def test_where_much_grew_old_it_is_put_out_of_sight(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector, "YOUNG_MS", 20)
+    monkeypatch.setattr(collector, "FULL_EVERY", 3)
+    monkeypatch.setattr(collector, "OLD", 2000)
+    full: list[int] = []
+    parent = QObject()
+    mine = Collector(parent)
+    mine.start()
+    try:
+        crowd: list[list[None]] = [[] for _ in range(5000)]
+        frozen = gc.get_freeze_count()
+        gc.callbacks.append(lambda phase, told: full.append(told["generation"]) if phase == "start" else None)
+        qtbot.waitUntil(lambda: gc.get_freeze_count() > frozen + len(crowd))
+        assert 2 not in full
+        qtbot.waitUntil(lambda: 2 in full)  # the next time there is little to look through
+    finally:
+        gc.callbacks.pop()
+        mine.close()
+
+
 def test_nothing_is_collected_while_the_window_is_made() -> None:
     collector.hold()
     try:
