@@ -61,8 +61,8 @@ class Batches:
 
     @property
     def early(self) -> int:
-        """Windows that wait for the encoder."""
-        return len(self._early)
+        """Samples that wait for the encoder."""
+        return sum(samples.size for _, samples in self._early)
 
     def begin(self, embedder: Embedder) -> list[Track]:
         """Here is the encoder: what was heard so far goes through it; the tracks that are complete now."""

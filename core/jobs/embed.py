@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from core import bundled, paths
+from core.audio.decode import WINDOW
 from core.audio.pool import DecodePool
 from core.audio.records import Failed, Finished, Request, Window
 from core.batches import Batches, Track
@@ -44,7 +45,7 @@ SCAN_PATIENCE_S = 60.0
 ASKING_SHARE = 0.1
 """Asking for more while there was nothing may take at most this share of the time."""
 MOST_EARLY = 20
-"""Windows (1.9 MB each), and files, that may be read before there is an encoder to take them."""
+"""Windows of a whole track (1.9 MB each), or files, that may be read before there is an encoder to take them."""
 NO_ENCODER = -1
 """No encoder's id: under it nothing has a vector."""
 NOT_IN_ORDER = (
@@ -173,7 +174,8 @@ class _Run:
 
     def _begin_if_ready(self) -> None:
         """Take the encoder as soon as it can be had, or as soon as no more can be kept without it."""
-        if self._loaded.done() or max(self.batches.early, self.attempts.total()) >= MOST_EARLY:
+        full = max(self.batches.early / WINDOW, self.attempts.total()) >= MOST_EARLY
+        if full or self._loaded.done():
             self._begin()
 
     def _begin(self) -> None:

@@ -255,6 +255,23 @@ def test_files_are_read_while_torch_is_loaded_but_not_too_many(
     assert (ended[0].outcome, ended[0].result["read"], counts(library).embedded) == ("completed", 60, 60)
 
 
+def test_segments_take_less_room_than_whole_tracks_so_no_fewer_files_are_read_early(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan(library, write_tones(tmp_path / "long", module.MOST_EARLY + 4, seconds=16.0))
+    loading = Loading(library, monkeypatch)
+    ended: list[Ended] = []
+    thread = threading.Thread(target=lambda: ended.append(run_job(library, "embed", segments=5)))
+    thread.start()
+    asked = loading.until_it_waits()
+    windows = 5 * asked
+    assert 2 * module.MOST_EARLY < windows, "windows of a tenth of the size were counted as whole ones"
+    assert asked <= module.MOST_EARLY + 2
+    loading.let.set()
+    thread.join(60)
+    assert (ended[0].outcome, ended[0].result["read"]) == ("completed", module.MOST_EARLY + 4)
+
+
 def test_a_stop_while_torch_is_loaded_leaves_everything_as_it_was(
     library: Library, tones: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
