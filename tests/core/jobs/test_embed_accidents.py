@@ -265,7 +265,7 @@ def test_segments_take_less_room_than_whole_tracks_so_no_fewer_files_are_read_ea
     thread.start()
     asked = loading.until_it_waits()
     windows = 5 * asked
-    assert 2 * module.MOST_EARLY < windows, "windows of a tenth of the size were counted as whole ones"
+    assert windows > 2 * module.MOST_EARLY, "windows of a tenth of the size were counted as whole ones"
     assert asked <= module.MOST_EARLY + 2
     loading.let.set()
     thread.join(60)
