@@ -12,6 +12,7 @@ set -eu
 here=$(pwd)
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
+unset PYTHONDONTWRITEBYTECODE # every job is a process, which would compile PyTorch and all else anew
 oldest=11 newest=13 # of Python 3
 
 say() { printf '%s\n' "$*" >&2; }
