@@ -179,9 +179,8 @@ def _promises(codec: str, header: bytes) -> tuple[int, int]:
     """By how many ticks the pages' clock is ahead of the sound, and the longest packet, as the first header says."""
     if codec == "opus":  # "pre-skip": RFC 7845, section 5.1
         return int.from_bytes(header[10:12], "little"), 0
-    return 0, 1 << (
-        int.from_bytes(header[28:29]) >> 4
-    ) >> 1  # half of the larger block: Vorbis I, section 4.2.2
+    larger = 1 << (int.from_bytes(header[28:29]) >> 4)  # block, in samples: Vorbis I, section 4.2.2
+    return 0, larger // 2
 
 
 def _behind_headers(pages: Iterator[_Page], packets: int) -> int:
