@@ -54,12 +54,13 @@ TWINS = 0.125
 
 def of_the_paper(strategy: str, width: float = 0.25) -> Recipe:
     """A strategy as the paper describes it, but for its width."""
-    kind = all_trainable()[strategy]
+    kind, steps = all_trainable()[strategy], STEPS.get(strategy, 500)
+    short = f"It learned for {steps} steps of 48 pairs: on more music, and for longer, strategies may rank otherwise."
     return Recipe(
         f"{strategy}-paper-w{width:g}", f"{kind.title} (paper)", kind.summary,
         f"{kind.learns} Trained as the paper describes, with a quarter of its channels, so that strategies can be "
         "compared without training; whoever only looks for what sounds alike takes the default.",
-        strategy, "paper", STEPS.get(strategy, 500), {"width": width, "validate_every": 100}, LIMITS,
+        strategy, "paper", steps, {"width": width, "validate_every": 100}, (*LIMITS, short),
         () if width == TWINS else twins(strategy),
     )  # fmt: skip
 
