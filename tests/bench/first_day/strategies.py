@@ -22,7 +22,8 @@ from core.nets.card import SUFFIX
 from core.training.config import all_trainable
 
 TASKS = ("albums,by=folder", "folders,depth=1,group=track")
-ROLES = {"hit-rate": "albums", "genre": "folders"}
+ROLES = ("hit-rate=My music: folders as playlists", "genre=My music: folder")
+"""What stands for the paper's tasks: which soundtrack for which genre."""
 
 
 def given(source: Path, recipe: Recipe, folder: Path) -> Path:
@@ -55,7 +56,8 @@ def shown(library: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     files = [out / f"{library.stem}{end}" for end in (".svg", ".png", ".csv", ".md")]
     earmap(library, "compare", *(word for file in files for word in ("--out", str(file))))
-    earmap(library, "compare", "--directions", "--out", str(out / f"{library.stem}-directions.md"))
+    roles = [word for role in ROLES for word in ("--as", role)]
+    earmap(library, "compare", "--directions", *roles, "--out", str(out / f"{library.stem}-directions.md"))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def test_a_library_is_measured_by_its_tags_and_only_what_can_be_played_counts(
         assert len(facts) == 30
         # Tags are not what is tested here; one track is not there any more, the others have artists in pairs.
         tagged = {
-            key: type(fact)(**(vars(fact) | {"artist": f"Pair {i // 2}", "album": "One" if i < 6 else ""}))
+            key: replace(fact, artist=f"Pair {i // 2}", album="One" if i < 6 else "")
             for i, (key, fact) in enumerate(list(facts.items())[:-1])
         }
         monkeypatch.setattr(library.rows, "facts", lambda: tagged)
