@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import psutil
 
-from core import bundled, bundled_music, files, settings
+from core import bundled, bundled_music, files, jack, settings
 from core.errors import UserError
 from core.machine import version_of
 
@@ -113,6 +113,7 @@ def _memory() -> Finding:
 def _sound() -> Finding:
     """Whether there is anything to hear with."""
     command = [sys.executable, "-c", SOUND]
+    jack.set_aside()
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SOUND_PATIENCE_S, check=False)
     except subprocess.TimeoutExpired:

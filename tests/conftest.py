@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from core import jack
 from core.machine import processors
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Without the encoders that come with the program the default is the quickest one; some tests bring their own. Here,
 # since settings are also made while tests are collected, and by fixtures of whole files.
 os.environ["EARMAP_ENCODERS_DIR"] = NO_ENCODERS = str(Path(__file__).with_name("no-encoders"))
+
+
+jack.set_aside()  # a process that was killed earlier must not let PortAudio wait for ever here
 
 
 LONG = (

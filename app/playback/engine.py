@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from app.playback.deadline import deadline, end_when_asked, load
 from app.playback.feeder import Feeder, Sound
 from app.playback.mixer import gain_of
 from app.playback.previews import Previews
@@ -185,7 +186,8 @@ class Engine:
     def _open_output(self) -> None:
         """Try to get a card, and go on where the last one was lost."""
         try:
-            from app.playback.output import NoDevice, Output, deadline, rescan
+            load(self._give_up)
+            from app.playback.output import NoDevice, Output, rescan
         except Exception as problem:  # noqa: BLE001 - the import starts PortAudio; its error class comes with it
             self._miss(f"The sound system cannot be used ({problem}).")
             return
@@ -225,8 +227,6 @@ class Engine:
             previews.close()
             self._preview_over()
         if output:
-            from app.playback.output import deadline
-
             self._faults += output.mixer.starved + output.mixer.underflows
             with deadline(self._give_up):
                 output.close()
@@ -327,6 +327,7 @@ def run() -> None:
     # The callback must not wait long for the decoder's thread to hand over the interpreter.
     sys.setswitchinterval(0.0005)
     threading.excepthook = _die
+    end_when_asked()
     channel = Channel.over_standard_streams()
     gc.freeze()
     Engine(channel).serve()

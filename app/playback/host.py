@@ -75,16 +75,19 @@ class Host(QObject):
             self._process.write(encode(message))
 
     def close(self) -> None:
-        """End the process: it sees the end of its input; where it does not, it is killed."""
+        """End the process: it sees the end of its input; where it does not, it is asked to go, and then killed."""
         process, self._process = self._process, None
         if process is None:
             return
         process.blockSignals(True)
         process.closeWriteChannel()
-        # A process that is still loading its libraries does not listen, and has nothing to lose.
+        # A process that is still loading its libraries does not listen. Killed within PortAudio it may leave locks
+        # behind (see `core.jack`), so that it gets the time to come out of there.
         if not process.waitForFinished(_FAREWELL_MS):
-            process.kill()
-            process.waitForFinished(1000)
+            process.terminate()
+            if not process.waitForFinished(_FAREWELL_MS):
+                process.kill()
+                process.waitForFinished(1000)
         process.deleteLater()
 
     def _read(self) -> None:

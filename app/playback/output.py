@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import sounddevice
 
 from app.playback.mixer import Mixer
 from app.playback.ring import Ring, Samples
+from core import jack
 
 RING_S = 8.0
 """Decoded sound that waits for the card: what a slow disk may cost before it is heard (s)."""
@@ -24,31 +23,14 @@ _ALSA_RATE = 48_000
 _DEAD_S = 1.5
 """A card that asks for nothing for so long is gone (s)."""
 
-PATIENCE_S = 4.0
-"""A driver that takes longer to open or close a card hangs (s)."""
-
 
 class NoDevice(Exception):  # noqa: N818 - a state of the world, not an error
     """There is no card to play on; the text is a sentence for a person."""
 
 
-@contextmanager
-def deadline(give_up: Callable[[], None]) -> Iterator[None]:
-    """Call `give_up` if what is done in here hangs.
-
-    A call into a driver cannot be broken off, so that only the process's end helps.
-    """
-    timer = threading.Timer(PATIENCE_S, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 def rescan() -> None:
     """Let PortAudio look at the machine again, which it does only when it starts; no stream may be open."""
+    jack.set_aside()
     sounddevice._terminate()  # noqa: SLF001 - the library offers no public way
     sounddevice._initialize()  # noqa: SLF001 - as above
 

@@ -12,6 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from app.playback.deadline import deadline, end_when_asked, load
 from app.playback.protocol import EXIT_STUCK, Channel, Item, Message
 from app.playback.source import frames, opened, stereo
 from core.audio.records import UnusableError
@@ -111,12 +112,14 @@ def _draw(channel: Channel, item: Item) -> None:
 
 
 def _list_devices(channel: Channel) -> None:
+    give_up = partial(os._exit, EXIT_STUCK)
     try:
-        from app.playback.output import deadline, names, rescan
+        load(give_up)
+        from app.playback.output import names, rescan
     except Exception:  # noqa: BLE001 - the import starts PortAudio; its error class comes with it
         channel.send(event="devices", names=[])
         return
-    with deadline(partial(os._exit, EXIT_STUCK)):
+    with deadline(give_up):
         rescan()
         found = names()
     channel.send(event="devices", names=found)
@@ -133,6 +136,7 @@ def run() -> None:
     """The process's life."""
     if hasattr(os, "nice"):
         os.nice(_NICE)
+    end_when_asked()
     channel = Channel.over_standard_streams()
     while True:
         try:

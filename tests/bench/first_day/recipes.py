@@ -77,6 +77,9 @@ def twins(strategy: str) -> tuple[Recipe, ...]:
     )  # fmt: skip
 
 
+BEST = {**FAST, "width": 0.25, "blocks": "lean", "log_mel": "paper", "reach": 10, "lr": 1e-3, "batch": 96}
+"""The default's own choices on top of the preset `modern`; `switches.py` says what each of them does."""
+
 RECIPES = (
     Recipe(
         "earmap-1", "Earmap 1", "The default: what goes together in a track, learned from 20 hours of game music.",
@@ -84,10 +87,7 @@ RECIPES = (
         "same track within ten seconds, however both are filtered, mixed, noised or transposed. Nobody told it genres, "
         "artists or albums.",
         "same-track", "modern", 2400,
-        {
-            **FAST, "width": 0.25, "blocks": "lean", "log_mel": "paper", "reach": 10, "lr": 1e-3, "batch": 96,
-            "validate_every": 250,
-        },
+        {**BEST, "validate_every": 250},
         LIMITS, default=True,
     ),
     *map(of_the_paper, all_trainable()),
