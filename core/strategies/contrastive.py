@@ -216,7 +216,7 @@ def modern(*sides: int) -> Preset:
         "optimiser": "adamw", "lr": 3e-4, "weight_decay": 1e-5, "schedule": "cosine", "clip": 1.0,
         "warmup": 0.05, "batch": 128,
     }  # fmt: skip
-    # The paper's spectrogram: with the other one `same-track` finds soundtracks worse, in three of three trainings
-    # (`tests/bench/first_day/switches.py`: MPR 0.27 instead of 0.21), and on copies of one loudness no better.
-    model = {"similarity": "cosine", "temperature": 0.1, "symmetric": True, "head": "mlp", "log_mel": "paper"}
+    model = {
+        "similarity": "cosine", "temperature": 0.1, "symmetric": True, "head": "mlp", "log_mel": "modern",
+    }  # fmt: skip
     return Preset(model=model, training=training, augment={**MODERN, "sides": sides}, scale_lr=True)

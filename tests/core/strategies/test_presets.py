@@ -50,7 +50,7 @@ def test_modern(name: str) -> None:
     assert run.preset == "modern", "what a person gets by default"
     assert run.model == reach(name) | {
         "width": 1.0, "seed": 0, "similarity": "cosine", "temperature": 0.1, "symmetric": True,
-        "decoupled": False, "head": "mlp", "log_mel": "paper", "blocks": "paper",
+        "decoupled": False, "head": "mlp", "log_mel": "modern", "blocks": "paper",
     }  # fmt: skip
     t = run.training
     assert (t.optimiser, t.lr, t.weight_decay, t.warmup, t.schedule) == ("adamw", 3e-4, 1e-5, 0.05, "cosine")
