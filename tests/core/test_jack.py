@@ -64,7 +64,6 @@ def test_who_has_it_open_keeps_it(shared: Path, database: Path) -> None:
         assert len(file.read()) == 1000
 
 
-@pytest.mark.skipif(not jack.SHARED.is_dir(), reason="no shared memory")
 def test_portaudio_starts_after_it() -> None:
     code = "from core import jack; jack.set_aside(); import sounddevice; print(len(sounddevice.query_hostapis()))"
     done = subprocess.run(
