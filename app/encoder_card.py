@@ -14,9 +14,9 @@ from typing import Any
 
 from app import wording
 from app.charts.drawings import CHARTS
-from app.encoder_titles import TITLES
 from core.bundled import Bundled
 from core.library.records import EncoderRecord
+from core.titles import TITLES
 
 BASELINES = {
     "mfcc": "It compares the colour of the sound: how strong low, middle and high parts of the spectrum are, on "

@@ -49,7 +49,7 @@ class Found:
 class Stock:
     """What lists are made of: vectors, what is known of them, and which file stands for each, (n,), -1 for none.
 
-    `scale`: what hub correction needs, (n,), worked out when it is first asked for.
+    `encoder`: its title. `scale`: what hub correction needs, (n,), worked out when it is first asked for.
     """
 
     snapshot: Snapshot

@@ -24,6 +24,7 @@ from core.recommend.moments import MomentMatch, MomentPair
 from core.recommend.radio import Spacing, codes
 from core.recommend.rules import Rules
 from core.recommend.standardise import FEWEST
+from core.titles import words
 from core.vectors import Snapshot, VectorCache
 
 __all__ = [
@@ -170,7 +171,7 @@ class Neighbours:
         ]
 
     def _stock(self) -> Stock:
-        return Stock(self._snapshot, self._catalogue, self._files, self._encoder.name, self._scale)
+        return Stock(self._snapshot, self._catalogue, self._files, words(self._encoder)[0], self._scale)
 
     def _scale(self) -> NDArray[np.float32]:
         return hubs.scale(self._hubs.of(self._snapshot, self._files))

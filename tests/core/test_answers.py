@@ -110,7 +110,7 @@ def test_rules_and_their_receipt(shelf: Shelf, tracks: list[int], known: Neighbo
     found = known.ask([tracks[5]], n=10, rules=rules)
     assert {tracks.index(match.track_id) for match in found.matches} == {7, 11}
     assert found.receipt == (
-        "24 tracks compared, as mfcc hears them.",
+        "24 tracks compared, as Timbre (MFCC) hears them.",
         "Other artists: 5 tracks left out.",
         "Years 1974 to 1990: 5 tracks left out, 3 of them without a year.",
         "Genre jazz: 9 tracks left out.",
@@ -124,7 +124,7 @@ def test_a_list_without_rules_is_the_similar_one(tracks: list[int], known: Neigh
     found = known.ask(tracks[:2], more=[tracks[2]], less=[tracks[3]], n=5)
     assert list(found.matches) == known.similar(tracks[:3], [tracks[3]], 5)
     assert found.receipt == (
-        "24 tracks compared, as mfcc hears them.", "More like 1 track: counted as chosen.",
+        "24 tracks compared, as Timbre (MFCC) hears them.", "More like 1 track: counted as chosen.",
         "Less like 1 track: that likeness counts half, against.", "All 5 that were asked for.",
     )  # fmt: skip
     doubled = known.ask([tracks[0], tracks[0]], more=[tracks[0]], less=[tracks[0]])
@@ -242,7 +242,7 @@ def test_a_file_that_is_gone_is_in_no_list(own: Shelf) -> None:
     known.refresh()
     found = known.ask([tracks[0]], n=50)
     assert best.track_id not in {match.track_id for match in found.matches}
-    assert found.receipt[0] == "23 tracks compared, as mfcc hears them."
+    assert found.receipt[0] == "23 tracks compared, as Timbre (MFCC) hears them."
     assert best.track_id not in {match.track_id for match in known.radio([tracks[0]], 50).matches}
     assert best.track_id not in {match.track_id for match in known.moment(tracks[0], 0, 100, 50)}
 
