@@ -35,7 +35,9 @@ CALIBRATION_FILES = 25  # read side by side: their segments are put in order in 
 CALIBRATION_PER_TRACK = 10
 FEWEST_CALIBRATION = 50
 
-_NAME = re.compile(r"^(?P<strategy>.+?)(-w(?P<width>0?\.\d+|1))?(-(?P<blocks>lean))?(-(?P<log_mel>modern))?$")
+_NAME = re.compile(
+    r"^(?P<strategy>.+?)(-w(?P<width>0?\.\d+|1))?(-(?P<blocks>lean))?(-(?P<log_mel>modern))?(-l(?P<level_dim>\d{1,3}))?$"
+)
 
 
 def ready(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
@@ -44,9 +46,9 @@ def ready(ctx: JobContext, name: str) -> tuple[EncoderRecord, Strategy]:
     Parameters
     ----------
     name
-        As in the library, or of what came with the program; or a strategy that needs no training, with its width
-        and its log-mel where it has them (`random-w0.25`, `random-w0.25-modern`: the baseline of an encoder of that
-        width trained with that preset).
+        As in the library, or of what came with the program; or a strategy that needs no training, with its
+        width, blocks, log-mel and length of a level's vector where they are not the paper's (`random-w0.25`,
+        `random-multi-w0.25-lean-l32`: the baseline of an encoder of that shape).
 
     Raises
     ------
@@ -183,7 +185,8 @@ def parts(name: str) -> tuple[str, dict[str, Any]]:
         return name, {}
     config: dict[str, Any] = {"width": float(match["width"])} if match["width"] else {}
     choices = {key: match[key] for key in ("blocks", "log_mel") if match[key]}
-    return match["strategy"], config | choices
+    levels = {"level_dim": int(match["level_dim"])} if match["level_dim"] else {}
+    return match["strategy"], config | choices | levels
 
 
 def _build(name: str) -> Strategy:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.audio import SEGMENT
 from core.audio.features import LOG_MELS, LogMelName, Standardise
-from core.nets.encoder import WIDTHS, BlocksName
+from core.nets.encoder import LEVEL_DIM, WIDTHS, BlocksName, Encoder, MultiLevelEncoder
 
 CHUNK = 25
 """Segments in one pass of a calibration; its batch statistics must not depend on the machine."""
@@ -61,6 +61,22 @@ class NetworkConfig(StrategyConfig):
         if width not in WIDTHS:
             raise ValueError(f"one of {', '.join(map(str, WIDTHS))} expected")
         return width
+
+
+class LevelsConfig(NetworkConfig):
+    """A convolutional encoder that is listened to after each of its blocks."""
+
+    level_dim: int = Field(
+        LEVEL_DIM, ge=8, le=512, title="A level's vector",
+        description="Numbers for each of the five levels. Fewer take less memory, and neighbours are found faster.",
+    )  # fmt: skip
+
+
+def network(config: NetworkConfig) -> Encoder | MultiLevelEncoder:
+    """The encoder as initialised: of all levels where there is a length for them. Its weights are drawn."""
+    if isinstance(config, LevelsConfig):
+        return MultiLevelEncoder(config.width, config.blocks, config.level_dim)
+    return Encoder(width=config.width, blocks=config.blocks)
 
 
 class Strategy(nn.Module, ABC):

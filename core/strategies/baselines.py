@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
 from core.audio.features import MFCC
-from core.nets.encoder import Encoder, MultiLevelEncoder
 from core.strategies.base import (
     EncoderStrategy,
+    LevelsConfig,
     NetworkConfig,
     Report,
     Strategy,
     StrategyConfig,
     drawn,
+    network,
     unwatched,
 )
 
@@ -62,11 +61,10 @@ class RandomStrategy(EncoderStrategy):
     summary = "The network before any training: what its architecture alone already hears."
     Config = NetworkConfig
     calibration_segments = 1000
-    network: ClassVar[type[Encoder] | type[MultiLevelEncoder]] = Encoder
 
     def __init__(self, config: NetworkConfig) -> None:
         with drawn(config.seed):
-            encoder = self.network(width=config.width, blocks=config.blocks)
+            encoder = network(config)
         super().__init__(config, encoder, encoder.dim)
 
     def calibrate(self, waves: Tensor, report: Report = unwatched) -> None:
@@ -81,4 +79,4 @@ class RandomMultiStrategy(RandomStrategy):
     name = "random-multi"
     title = "Random encoder, multi-level"
     summary = "The untrained network again, listened to after each of its five blocks."
-    network = MultiLevelEncoder
+    Config = LevelsConfig

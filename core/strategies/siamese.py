@@ -15,8 +15,8 @@ from torch import Tensor
 
 from core.audio import SAMPLE_RATE
 from core.audio.augment_config import PAPER
-from core.nets.encoder import LEVELS, Encoder, MultiLevelEncoder
-from core.strategies.base import drawn
+from core.nets.encoder import LEVELS
+from core.strategies.base import LevelsConfig, drawn, network
 from core.strategies.contrastive import (
     ANCHOR,
     POSITIVE,
@@ -38,16 +38,15 @@ class Siamese(ContrastiveStrategy):
 
     segments = (1, 1)
     terms = 1
-    network: ClassVar[type[Encoder] | type[MultiLevelEncoder]] = Encoder
 
     def __init__(self, config: ContrastiveConfig) -> None:
         with drawn(config.seed):
-            encoder = self.network(width=config.width, blocks=config.blocks)
+            encoder = network(config)
             super().__init__(config, encoder, encoder.dim, encoder.dim // self.terms)
 
     def terms_of(self, side: int, log_mels: Tensor) -> Tensor:  # noqa: ARG002 - both sides are heard alike
-        """(batch, 1, 188, 96) -> (batch, terms, 128): a term for each level."""
-        vectors: Tensor = self.encoder(log_mels[:, 0])  # (batch, terms * 128)
+        """(batch, 1, 188, 96) -> (batch, terms, dim): a term for each level."""
+        vectors: Tensor = self.encoder(log_mels[:, 0])  # (batch, terms * dim)
         return vectors.view(len(vectors), self.terms, -1)
 
 
@@ -135,6 +134,14 @@ def _near(spare: int, farthest: int, rng: np.random.Generator) -> tuple[int, int
             return start, start + between
 
 
+class MultiConfig(ContrastiveConfig, LevelsConfig):
+    """The loss, and all levels."""
+
+
+class SameTrackMultiConfig(SameTrackConfig, LevelsConfig):
+    """How far apart, the loss, and all levels."""
+
+
 class SelfMulti(Self):
     """`Self` at all five levels."""
 
@@ -142,7 +149,7 @@ class SelfMulti(Self):
     title = "Self, multi-level"
     summary = "Hears a segment and an altered copy of it as the same, after each of its five blocks."
     learns = f"{Self.learns.removesuffix('.')}, from single sounds up to the whole segment."
-    network = MultiLevelEncoder
+    Config = MultiConfig
     terms = LEVELS
 
 
@@ -153,7 +160,7 @@ class AdjacentMulti(Adjacent):
     title = "Adjacent, multi-level"
     summary = "Hears a segment and the one after it as the same, after each of its five blocks."
     learns = f"{Adjacent.learns.removesuffix('.')}, from single sounds up to the whole segment."
-    network = MultiLevelEncoder
+    Config = MultiConfig
     terms = LEVELS
 
 
@@ -164,5 +171,5 @@ class SameTrackMulti(SameTrack):
     title = "Same track, multi-level"
     summary = "Hears any two segments of a track as the same, after each of its five blocks."
     learns = f"{SameTrack.learns.removesuffix('.')}, from single sounds up to the whole segment."
-    network = MultiLevelEncoder
+    Config = SameTrackMultiConfig
     terms = LEVELS

@@ -126,6 +126,12 @@ def test_names_that_mean_nothing_are_sentences(library: Library, name: str, word
         ("random-w0.25-modern", "random", {"width": 0.25, "log_mel": "modern"}, "logmel-2"),
         ("random-multi-modern", "random-multi", {"log_mel": "modern"}, "logmel-2"),
         ("random-multi-w1", "random-multi", {}, "logmel-1"),
+        (
+            "random-multi-w0.25-lean-l32",
+            "random-multi",
+            {"width": 0.25, "blocks": "lean", "level_dim": 32},
+            "logmel-1",
+        ),
     ],
 )
 def test_a_name_says_width_and_log_mel(

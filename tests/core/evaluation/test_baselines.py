@@ -21,6 +21,10 @@ TRAINED: Kind = ("adjacent", {"width": 0.5, "log_mel": "modern"})
             ["mfcc", "random-w0.25-lean-modern", "random-multi-w0.25-lean-modern"],
         ),
         (
+            [("self-multi", {"level_dim": 32}), ("adjacent-multi", {"level_dim": 128}), ("self", {})],
+            ["mfcc", "random", "random-multi-l32", "random-multi"],
+        ),
+        (
             [TRAINED, ("random", {"width": 0.5}), ("random-multi", {"width": 0.5, "log_mel": "modern"})],
             ["mfcc", "random-w0.5-modern"],
         ),

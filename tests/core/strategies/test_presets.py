@@ -24,15 +24,16 @@ def effects(augment: AugmentConfig) -> set[str]:
     return {name for name in (*WAVES, *LOG_MELS) if getattr(augment, name).p > 0}
 
 
-def reach(name: str) -> dict[str, float]:
-    """How far apart the two segments may be, where that is a choice: anywhere in the track."""
-    return {"reach": 0.0} if name.startswith("same-track") else {}
+def own(name: str) -> dict[str, float]:
+    """Choices that only some have: anywhere in the track; as long a vector of each level as the paper's."""
+    reach = {"reach": 0.0} if name.startswith("same-track") else {}
+    return reach | ({"level_dim": 128} if name.endswith("-multi") else {})
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_paper(name: str) -> None:
     run = resolve(name, "paper")
-    assert run.model == reach(name) | {
+    assert run.model == own(name) | {
         "width": 1.0, "seed": 0, "similarity": "dot", "temperature": 1.0, "symmetric": False, "decoupled": False,
         "head": "none", "log_mel": "paper", "blocks": "paper",
     }  # fmt: skip
@@ -48,7 +49,7 @@ def test_paper(name: str) -> None:
 def test_modern(name: str) -> None:
     run = resolve(name)
     assert run.preset == "modern", "what a person gets by default"
-    assert run.model == reach(name) | {
+    assert run.model == own(name) | {
         "width": 1.0, "seed": 0, "similarity": "cosine", "temperature": 0.1, "symmetric": True,
         "decoupled": False, "head": "mlp", "log_mel": "modern", "blocks": "paper",
     }  # fmt: skip

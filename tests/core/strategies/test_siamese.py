@@ -13,6 +13,7 @@ from scipy.stats import chi2
 
 from core import strategies
 from core.audio import SAMPLE_RATE, SEGMENT
+from core.errors import UserError
 from core.nets.encoder import Encoder, MultiLevelEncoder
 from core.strategies.contrastive import ContrastiveStrategy
 
@@ -53,6 +54,22 @@ def test_a_term_for_each_level_in_order_and_both_sides_alike(name: str) -> None:
     vectors = strategy.encoder(log_mels[:, 0])
     for level in range(strategy.terms):
         assert torch.equal(terms[:, level], vectors[:, 128 * level : 128 * (level + 1)])
+
+
+@pytest.mark.parametrize("name", [*MULTI, "random-multi"])
+def test_levels_may_be_shorter_than_the_paper_s(name: str) -> None:
+    strategy = strategies.build(name, {"width": 0.125, "level_dim": 16})
+    assert (strategy.dim, strategy.track_dim) == (80, 160)
+    if isinstance(strategy, ContrastiveStrategy):
+        terms = strategy.represent(0, torch.rand(2, 1, 188, 96))
+        assert terms.shape == (2, 5, 16)
+        assert torch.isfinite(strategy.loss(terms, terms))
+
+
+@pytest.mark.parametrize("name", [*SINGLE, "random", "melcpc"])
+def test_only_levels_have_a_length(name: str) -> None:
+    with pytest.raises(UserError, match="level_dim"):
+        strategies.build(name, {"level_dim": 16})
 
 
 @pytest.mark.parametrize(("name", "baseline"), [("same-track", "random"), ("self-multi", "random-multi")])
