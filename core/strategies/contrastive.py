@@ -211,12 +211,16 @@ def paper(augment: Mapping[str, Any] | None = None) -> Preset:
 
 
 def modern(*sides: int) -> Preset:
-    """What later work found to be better (method, section 5), with the sides that are augmented."""
+    """What later work found to be better (method, section 5), with the sides that are augmented.
+
+    The spectrogram is the paper's: with the other one three strategies found soundtracks they had not heard less well
+    (`tests/bench/first_day/switches.py`).
+    """
     training = {
         "optimiser": "adamw", "lr": 3e-4, "weight_decay": 1e-5, "schedule": "cosine", "clip": 1.0,
         "warmup": 0.05, "batch": 128,
     }  # fmt: skip
     model = {
-        "similarity": "cosine", "temperature": 0.1, "symmetric": True, "head": "mlp", "log_mel": "modern",
+        "similarity": "cosine", "temperature": 0.1, "symmetric": True, "head": "mlp", "log_mel": "paper",
     }  # fmt: skip
     return Preset(model=model, training=training, augment={**MODERN, "sides": sides}, scale_lr=True)

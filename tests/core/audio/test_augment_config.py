@@ -32,10 +32,10 @@ def test_paper_is_the_papers() -> None:
     assert (config.noise.snr_low, config.noise.snr_high) == (5, 25)
 
 
-def test_modern_shifts_no_pitch_and_inverts_nothing() -> None:
+def test_modern_filters_and_mixes_and_leaves_pitch_time_and_room() -> None:
     config = AugmentConfig(**MODERN)
     off = {name for name, p in probabilities(config).items() if p == 0}
-    assert off == {"pitch", "polarity"}
+    assert off == {"pitch", "polarity", "stretch", "reverb"}
     assert config.sides == (0, 1)
     assert (config.mixup.low, config.mixup.high) == (0.2, 0.4)
 
@@ -47,9 +47,10 @@ def test_modern_shifts_no_pitch_and_inverts_nothing() -> None:
         ({}, 1, 4, 192_000),
         (PAPER, 0, 1, 48_000),
         (PAPER, 1, 1, 57_600),
-        (MODERN, 0, 1, 57_600),
-        ({**MODERN, "sides": (0,)}, 0, 4, 230_400),
-        ({**MODERN, "sides": (0,)}, 1, 4, 192_000),
+        (MODERN, 0, 1, 48_000),
+        ({"stretch": {"p": 0.5}, "sides": (0, 1)}, 0, 1, 57_600),
+        ({"stretch": {"p": 0.5}, "sides": (0,)}, 0, 4, 230_400),
+        ({"stretch": {"p": 0.5}, "sides": (0,)}, 1, 4, 192_000),
         ({"pitch": {"p": 0.1}}, 0, 1, 57_600),
         ({"stretch": {"p": 0.1, "high": 1.5}}, 0, 1, 72_000),
         ({"noise": {"p": 1}}, 0, 1, 48_000),

@@ -53,12 +53,13 @@ def test_which_strategy_augments_which_side(clips: ClipSet, strategy: str, prese
 
 
 def test_a_side_that_is_stretched_is_cut_longer_so_that_no_view_is_padded(clips: ClipSet) -> None:
-    paper, modern = resolve("self", "paper"), resolve("melcpc", "modern")
+    stretched = {"stretch.p": 0.5}
+    paper, modern = resolve("self", "paper"), resolve("melcpc", "modern", stretched)
     kinds = all_trainable()
     assert crops(kinds["self"], paper.augment) == (SEGMENT, 57_600)
     assert crops(kinds["melcpc"], modern.augment) == (4 * 57_600, 4 * SEGMENT)
     for strategy in ("self", "melcpc"):
-        run = trainer(clips, run_config(strategy, "modern"))
+        run = trainer(clips, run_config(strategy, "modern", **stretched))
         for step in range(3):
             found = run.cut(step)
             assert all(bool((side[:, -50:] != 0).any(1).all()) for side in found.sides)
