@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cards import MFCC, untrained
 from lists import PARTS
 from packages import fetch
 from recipes import RECIPES, TWINS, Recipe
@@ -165,13 +166,10 @@ def told_of(recipe: Recipe, kind: str, values: list[float]) -> str:
 def table(music: Path, library: Path, recipe: Recipe, strategy: strategies.Strategy) -> list[dict[str, Any]]:
     """Figures on the choosing part, beside the baselines: as the tracks are, and as control copies."""
     work = library.parent
-    config = strategy.config.model_dump()
-    words = ",".join(f"{key}={config[key]}" for key in ("width", "blocks", "log_mel"))
-    random = "random-multi" if recipe.strategy.endswith("-multi") else "random"
     rows = []
     for copies, kind in KINDS.items():
         found = listened(music, work, copies)
-        rivals = {"mfcc": "mfcc", "random": f"{random}:{words}"}
+        rivals = {"mfcc": MFCC, "random": untrained(strategy)}
         figures = {"this": judged(vectors(strategy, found), found.codes)}
         figures |= {key: rival(name, music, work, copies) for key, name in rivals.items()}
         told = {key: intervals(one) for key, one in figures.items()}

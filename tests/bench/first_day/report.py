@@ -1,12 +1,13 @@
-"""Judge shipped encoders, once, on soundtracks that nothing was trained on or chosen by; and on rendered instruments.
+"""Judge shipped encoders, once, on soundtracks that nothing was trained on or chosen by; and on rendered sets.
 
-    python tests/bench/first_day/report.py MUSIC --control COPIES [--irmas TAUGHT ASKED] [--json FILE] ENCODER ...
+    python tests/bench/first_day/report.py MUSIC --control COPIES [--irmas TAUGHT ASKED] [--mtat DIR] ENCODER ...
 
 Soundtracks: three tracks of a report soundtrack ask for its others, each among 100 of the report and choosing parts
 (HR@10, MPR; 5 draws; also only for tracks that share no artist with those that ask), and linear probes of the
-soundtrack, tracks of one artist on one side. Instruments: two folders in IRMAS's layout, rendered with two soundfonts;
-probes learn from the first and are tested on the second. Intervals are over soundtracks, artists and pieces. Encoders
-as of `score.py`; differences to the last one that is named are paired.
+soundtrack, tracks of one artist on one side. Instruments and tags: `labelled.py`. Intervals are over soundtracks,
+artists and pieces. Encoders as of `score.py` or `peers.py`; MFCC and untrained networks of the same shapes are asked
+too. The first one is compared with each other, in pairs of answers to one question. Last, CPU time for the track that
+is nearest to three minutes. With `--cards` the figures are noted on the cards of the files.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cards import MFCC, Answers, note, rival
+from labelled import PROBES, Clips, accuracy, area, instruments, tagged
 from lists import PARTS, tracks
 from numpy.typing import NDArray
-from score import Heard, built, heard, segments_of, vectors
+from peers import cost, described, nearest_to_three_minutes
+from score import Heard, heard
 
 from core.evaluation import playlists
 from core.evaluation.fits import Recipe
@@ -32,14 +35,14 @@ from core.evaluation.intervals import Interval, Scores, difference, of_mean
 from core.evaluation.playlists import Drawn, Rules, draw
 from core.evaluation.probes import probe_classes
 from core.evaluation.splits import draws
-from core.evaluation.tasks import Split, Task, no_rows
+from core.evaluation.tasks import Split, Task
 from core.library import tags
+from core.nets.card import SUFFIX
 
 Floats = NDArray[np.float32]
 Codes = NDArray[np.int64]
 Question = Callable[[Floats], Scores]
 """(n, dim) vectors -> what each item scored."""
-PROBES = ("svm", "logistic")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def both(music: Path, segments: int, cache: Path, *, copies: bool) -> Heard:
         np.concatenate([report.segments, choose.segments]),
         np.concatenate([report.ends, choose.ends + report.ends[-1]]),
         np.concatenate([report.codes, choose.codes + len(PARTS["report"])]),
+        report.paths + choose.paths,
     )
 
 
@@ -109,29 +113,14 @@ def _probed(task: Task, probe: str, rows: Codes, splits: tuple[Split, ...], matr
     return probe_classes(task, matrix[rows], Recipe(probe=probe), splits).scores  # type: ignore[arg-type]  # of PROBES
 
 
-def instruments(folders: list[Path], cache: Path) -> tuple[Heard, Asked, Asked]:
-    """Clips of both folders, and the two probes."""
-    names = sorted(path.name for path in folders[0].iterdir() if path.is_dir())
-    paths = [path for folder in folders for path in sorted(folder.glob("*/*.wav"))]
-    kept = cache / f"{'-'.join(folder.parent.name for folder in folders)}.npz"
-    if not kept.exists():
-        with ProcessPoolExecutor() as pool:
-            waves = [
-                found[:1] for found in pool.map(segments_of, [(path, 1) for path in paths], chunksize=32)
-            ]
-        np.savez(kept, segments=np.concatenate(waves))
-    with np.load(kept) as found:
-        clips = Heard(found["segments"], np.arange(1, len(paths) + 1), np.zeros(len(paths), np.int64))
-    targets = np.array([names.index(path.parent.name) for path in paths])
-    pieces = np.array([int(path.name.split("]")[2][:4]) for path in paths])
-    first = np.array([path.is_relative_to(folders[0]) for path in paths])
-    task = Task("Instruments", "class", tuple(range(len(paths))), tuple(names), targets, pieces)
-    split = (Split(np.flatnonzero(first), no_rows(), np.flatnonzero(~first)),)
-    svm, logistic = (
-        Asked(f"instrument, {probe}", partial(_probed, task, probe, np.arange(len(paths)), split))
-        for probe in PROBES
-    )
-    return clips, svm, logistic
+def of_instruments(clips: Clips) -> list[Asked]:
+    """By both probes."""
+    return [Asked(f"instrument, {probe}", partial(accuracy, clips, probe)) for probe in PROBES]
+
+
+def of_tags(clips: Clips) -> list[Asked]:
+    """One area over all of them."""
+    return [Asked("tags, ROC-AUC", partial(area, clips))]
 
 
 def shown(found: Interval) -> str:
@@ -139,21 +128,56 @@ def shown(found: Interval) -> str:
     return f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
 
-def rows(
-    name: str, kind: str, questions: list[Asked], music: Heard, names: list[str]
-) -> Iterator[dict[str, Any]]:
-    """One row for each encoder and question, with its difference to the last encoder."""
-    found = {each: vectors(built(each, music.segments), music) for each in names}
+def called(name: str) -> str:
+    """An encoder in the printed table."""
+    return (Path(name).stem if "/" in name else name)[:34]
+
+
+def answers(kind: str, questions: list[Asked], found: Heard, names: list[str]) -> Iterator[Answers]:
+    """What every encoder scored, question by question, printed as it comes."""
+    by_name = {each: described(each, found) for each in names}
     for question in questions:
-        scores = {each: question.ask(matrix) for each, matrix in found.items()}
+        scores = {each: question.ask(matrix) for each, matrix in by_name.items()}
+        yield Answers(kind, question.title, scores)
         for each, score in scores.items():
-            told, apart = of_mean(score), difference(score, scores[names[-1]])
-            row = {"music": name, "kind": kind, "question": question.title, "encoder": each}
-            yield row | {"figure": vars(told), "to the last": vars(apart)}
+            told, ahead = of_mean(score), difference(scores[names[0]], score)
             print(
-                f"{Path(each).stem[:34]:34s} {kind:8s} {question.title:26s} {shown(told)}  {shown(apart)}",
+                f"{called(each):34s} {kind:11s} {question.title:26s} {shown(told)}  {shown(ahead)}",
                 flush=True,
             )
+
+
+def asked(options: argparse.Namespace, names: list[str]) -> Iterator[Answers]:
+    """Everything but what it costs."""
+    cache, known = options.cache, artists(options.music)
+    for kind, folder in {"plain": options.music, "control": options.control}.items():
+        if folder is not None:
+            found = both(folder, options.segments, cache, copies=kind == "control")
+            yield from answers(kind, list(soundtracks(found.codes, known)), found, names)
+    if options.irmas:
+        clips = instruments(options.irmas[0], options.irmas[1], cache)
+        yield from answers("instruments", of_instruments(clips), clips.heard, names)
+    if options.mtat:
+        clips = tagged(options.mtat, options.segments, cache)
+        yield from answers("tags", of_tags(clips), clips.heard, names)
+
+
+def costs(names: list[str], path: Path, segments: int) -> Iterator[dict[str, Any]]:
+    """CPU ms of each, with one track."""
+    for each in names:
+        spent = cost(each, path, segments)
+        if spent is not None:
+            yield {"kind": "cost", "question": "CPU ms a track", "encoder": each, "figure": spent}
+            print(f"{called(each):34s} cost {spent:8.0f} ms of CPU, {path.name}", flush=True)
+
+
+def rows(found: list[Answers], names: list[str]) -> Iterator[dict[str, Any]]:
+    """One for each question and encoder, with what the first encoder is ahead of it."""
+    for one in found:
+        for name, score in one.scores.items():
+            row = {"kind": one.kind, "question": one.question, "encoder": name}
+            ahead = difference(one.scores[names[0]], score)
+            yield row | {"figure": vars(of_mean(score)), "first ahead by": vars(ahead)}
 
 
 def main() -> None:
@@ -162,22 +186,22 @@ def main() -> None:
     parser.add_argument("music", type=Path)
     parser.add_argument("--control", type=Path)
     parser.add_argument("--irmas", type=Path, nargs=2)
+    parser.add_argument("--mtat", type=Path)
     parser.add_argument("--segments", type=int, default=10)
     parser.add_argument("--cache", type=Path, default=Path(".scores"))
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--cards", action="store_true", help="note the figures on the encoders' cards")
     parser.add_argument("encoders", nargs="+")
     options = parser.parse_args()
-    known, table = artists(options.music), []
-    for kind, folder in {"plain": options.music, "control": options.control}.items():
-        if folder is not None:
-            found = both(folder, options.segments, options.cache, copies=kind == "control")
-            questions = list(soundtracks(found.codes, known))
-            table += list(rows("soundtracks", kind, questions, found, options.encoders))
-    if options.irmas:
-        clips, *probes = instruments(options.irmas, options.cache)
-        table += list(rows("instruments", "rendered", probes, clips, options.encoders))
+    files = [Path(name) for name in options.encoders if name.endswith(SUFFIX)]
+    names = list(dict.fromkeys([*options.encoders, *filter(None, map(rival, files)), MFCC]))
+    found = list(asked(options, names))
+    timed = nearest_to_three_minutes(tracks(options.music, "report"))
+    table = [*rows(found, names), *costs(names, timed, options.segments)]
     if options.json:
         options.json.write_text(json.dumps(table, indent=1))
+    for path in files if options.cards else []:
+        note(path, found)
 
 
 if __name__ == "__main__":

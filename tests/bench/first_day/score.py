@@ -59,11 +59,14 @@ class Heard:
         (n,) where each track's segments end.
     codes
         (n,) its soundtrack's number.
+    paths
+        (n,) where it lies.
     """
 
     segments: NDArray[np.int16]
     ends: Codes
     codes: Codes
+    paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,8 @@ def files(music: Path, part: Part, copies: bool) -> list[Path]:
 def heard(music: Path, part: Part, count: int, cache: Path, *, copies: bool) -> Heard:
     """Decode what is not in the cache."""
     kept = cache / f"{part}-{'control' if copies else 'plain'}-{count}.npz"
+    paths = files(music, part, copies)
     if not kept.exists():
-        paths = files(music, part, copies)
         with ProcessPoolExecutor() as pool:
             waves = list(pool.map(segments_of, [(path, count) for path in paths]))
         names = {name: number for number, name in enumerate(PARTS[part])}
@@ -110,7 +113,7 @@ def heard(music: Path, part: Part, count: int, cache: Path, *, copies: bool) -> 
             )
         kept.with_suffix(".part").replace(kept)
     with np.load(kept) as found:
-        return Heard(found["segments"], found["ends"], found["codes"])
+        return Heard(found["segments"], found["ends"], found["codes"], tuple(paths))
 
 
 def built(name: str, waves: NDArray[np.int16]) -> Strategy:
