@@ -3,9 +3,10 @@
     python tests/bench/first_day/switches.py WORK [--music DIR] [--json FILE] [--only NAME ...]
 
 WORK is that of `build.py`, prepared. The recipe as it is and with one thing changed are trained with three seeds each
-where that was not done, and asked as `score.py` asks, about the choosing part as it is and about its control copies.
-A row is what a change does to the recipe: the mean over seeds of every item's score against the same seed without the
-change, with an interval over soundtracks, and beside it how far the three seeds' differences are apart.
+where that was not done, and asked as `score.py` asks, about the choosing part as it is and about its control copies;
+what `modern` had on is asked of two other strategies too. A row is what a change does: the mean over seeds of every
+item's score against the same seed without the change, with an interval over soundtracks, and beside it how far the
+three seeds' differences are apart.
 """
 
 from __future__ import annotations
@@ -37,12 +38,13 @@ class Switch:
     ----------
     overrides
         On top of the default's; what they say of `steps` is a length.
-    multi
-        Whether all levels learn.
+    base
+        What it is compared with.
     """
 
     overrides: Mapping[str, Any]
-    multi: bool = False
+    strategy: str = "same-track"
+    base: str = BASE
 
 
 SWITCHES = {
@@ -58,21 +60,27 @@ SWITCHES = {
     "decoupled": Switch({"decoupled": True}),
     "one direction": Switch({"symmetric": False}),
     "no filter, no noise": Switch({"filter.p": 0, "noise.p": 0}),
-    "all levels": Switch({}, multi=True),
+    "all levels": Switch({}, "same-track-multi"),
     "reverb": Switch({"reverb.p": 0.3}),
     "learning rate 3e-4": Switch({"lr": 3e-4}),
+    "adjacent": Switch({}, "adjacent", "adjacent"),
+    "adjacent, modern's spectrogram": Switch({"log_mel": "modern"}, "adjacent", "adjacent"),
+    "self": Switch({}, "self", "self"),
+    "self, modern's spectrogram": Switch({"log_mel": "modern"}, "self", "self"),
+    "self, stretch and reverb": Switch({"stretch.p": 0.5, "reverb.p": 0.3}, "self", "self"),
 }
 
 
 def recipe(name: str, seed: int) -> Recipe:
     """A switch's run with a seed."""
     switch = SWITCHES[name]
-    strategy = "same-track-multi" if switch.multi else "same-track"
     overrides = {**BEST, "width": TWINS, "validate_every": STEPS, **switch.overrides}
+    if not switch.strategy.startswith("same-track"):
+        del overrides["reach"]
     overrides |= {"training.seed": seed, "model.seed": seed}
     steps = int(overrides.pop("steps", STEPS))
     short = "".join(letter if letter.isalnum() or letter in ".-" else "-" for letter in name)
-    return Recipe(f"switch-{short}-s{seed}", name, "", "", strategy, "modern", steps, overrides)
+    return Recipe(f"switch-{short}-s{seed}", name, "", "", switch.strategy, "modern", steps, overrides)
 
 
 def figures(work: Path, names: list[str], found: Heard) -> dict[str, list[Figures]]:
@@ -97,7 +105,7 @@ def rows(found: dict[str, list[Figures]], kind: str) -> Iterator[dict[str, Any]]
     for name, runs in found.items():
         for metric in METRICS:
             scores = [getattr(run, metric) for run in runs]
-            base = [getattr(run, metric) for run in found[BASE]]
+            base = [getattr(run, metric) for run in found[SWITCHES[name].base]]
             apart = [difference(one, other).mean for one, other in zip(scores, base, strict=True)]
             yield {
                 "music": kind, "switch": name, "metric": metric, "figure": asdict(of_mean(averaged(scores))),
@@ -124,7 +132,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=SWITCHES, default=list(SWITCHES))
     options = parser.parse_args()
     work: Path = options.work.absolute()
-    names = list(dict.fromkeys((BASE, *options.only)))
+    names = list(dict.fromkeys(each for name in options.only for each in (SWITCHES[name].base, name)))
     table = []
     for kind, music in {"plain": options.music or work / "music", "control": work / "control"}.items():
         part = heard(music, "choose", SEGMENTS, work / "scores", copies=kind == "control")
