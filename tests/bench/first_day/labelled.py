@@ -18,11 +18,12 @@ from score import Codes, Floats, Heard, segments_of
 from core.evaluation.fits import Recipe
 from core.evaluation.intervals import Scores
 from core.evaluation.probes import probe_classes
+from core.evaluation.reference import Probe
 from core.evaluation.splits import draws
 from core.evaluation.tag_probe import probe_tags
 from core.evaluation.tasks import Split, Task, no_rows
 
-PROBES = ("svm", "logistic")
+PROBES: tuple[Probe, ...] = ("svm", "logistic")
 LEAST = 10
 """Clips that have a tag, and that have it not, for it to be asked about."""
 
@@ -81,9 +82,9 @@ def tagged(folder: Path, segments: int, cache: Path) -> Clips:
     return Clips(heard, task, draws(task))
 
 
-def accuracy(clips: Clips, probe: str, matrix: Floats) -> Scores:
+def accuracy(clips: Clips, probe: Probe, matrix: Floats) -> Scores:
     """Of naming the instrument."""
-    return probe_classes(clips.task, matrix, Recipe(probe=probe), clips.splits).scores  # type: ignore[arg-type]
+    return probe_classes(clips.task, matrix, Recipe(probe=probe), clips.splits).scores
 
 
 def area(clips: Clips, matrix: Floats) -> Scores:

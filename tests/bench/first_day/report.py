@@ -34,6 +34,7 @@ from core.evaluation.fits import Recipe
 from core.evaluation.intervals import Interval, Scores, difference, of_mean
 from core.evaluation.playlists import Drawn, Rules, draw
 from core.evaluation.probes import probe_classes
+from core.evaluation.reference import Probe
 from core.evaluation.splits import draws
 from core.evaluation.tasks import Split, Task
 from core.library import tags
@@ -109,8 +110,8 @@ def _listed(drawn: Drawn, figure: str, matrix: Floats) -> Scores:
     return found
 
 
-def _probed(task: Task, probe: str, rows: Codes, splits: tuple[Split, ...], matrix: Floats) -> Scores:
-    return probe_classes(task, matrix[rows], Recipe(probe=probe), splits).scores  # type: ignore[arg-type]  # of PROBES
+def _probed(task: Task, probe: Probe, rows: Codes, splits: tuple[Split, ...], matrix: Floats) -> Scores:
+    return probe_classes(task, matrix[rows], Recipe(probe=probe), splits).scores
 
 
 def of_instruments(clips: Clips) -> list[Asked]:
