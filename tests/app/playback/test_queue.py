@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ def track(number: int) -> Playable:
 
 
 def queue_of(*numbers: int) -> Queue:
-    return Queue(itertools.count(100), [track(number) for number in numbers])
+    return Queue(itertools.count(100), random.Random(1), [track(number) for number in numbers])
 
 
 def numbers(queue: Queue) -> list[int]:
@@ -54,7 +55,7 @@ def test_new_entries_get_new_names() -> None:
     queue.insert(0, [track(3)])
     queue.insert(3, [track(1)])
     assert numbers(queue) == [3, 1, 2, 1]
-    assert [item.key for item in queue.items(102, 9)] == [102, 100, 101, 103]
+    assert list(queue.keys_from(0)) == [102, 100, 101, 103]
     queue.remove([2])
     assert (numbers(queue), queue.place, queue.current) == ([3, 1, 1], None, None)
 
@@ -65,5 +66,8 @@ def test_bad_entries_are_passed_over() -> None:
     entry = queue.playable_from(1)
     assert entry is not None
     assert entry.key == 102
-    assert [item.key for item in queue.items(100, 3)] == [100, 102]
     assert queue.playable_from(3) is None
+    assert not queue.hopeless
+    queue.bad.update((100, 102))
+    assert queue.hopeless
+    assert not queue_of().hopeless
