@@ -88,7 +88,6 @@ class Player(QueuePlayer):
         self._order = 0
         self._decoding: int | None = None
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
-        self._auditioning = False
         self._kept: _Kept | None = None
         self._message = ""
         self._note = ""
@@ -125,11 +124,6 @@ class Player(QueuePlayer):
     def device(self) -> str:
         """The chosen device; empty: the system's default."""
         return self._device
-
-    @property
-    def auditioning(self) -> bool:
-        """Whether the queue is an audition."""
-        return self._auditioning
 
     @property
     def previewing(self) -> Playable | None:
@@ -292,10 +286,7 @@ class Player(QueuePlayer):
     # How it is done
 
     def _replace(self, playables: Sequence[Playable], at: int | None, *, fixed: bool) -> None:
-        first = self._new_course(playables, at, fixed=fixed)
-        if self._auditioning:
-            self._course.repeat = "off"
-        self._jump(first)
+        self._jump(self._new_course(playables, at, fixed=fixed))
 
     def _jump(self, index: int, *, keep_state: bool = False) -> None:
         """Play the queue from `index` on, or fall silent where there is nothing."""

@@ -31,6 +31,7 @@ class QueuePlayer(QObject):
         self._chance = random.Random(seed)  # noqa: S311 - shuffles music
         self._shuffle = False
         self._repeat: Repeat = "off"
+        self._auditioning = False
         self._course = self._course_of(self._queue_of())
 
     # What is so
@@ -69,6 +70,11 @@ class QueuePlayer(QObject):
     def repeat(self) -> Repeat:
         """What follows by itself at the end of a track or of the queue."""
         return self._repeat
+
+    @property
+    def auditioning(self) -> bool:
+        """Whether the queue is an audition: played once, whatever is repeated else."""
+        return self._auditioning
 
     @property
     def fixed(self) -> bool:
@@ -142,7 +148,7 @@ class QueuePlayer(QObject):
         return Queue(self._keys, self._chance, playables, fixed=fixed)
 
     def _course_of(self, queue: Queue) -> Course:
-        return Course(queue, self._keys, self._repeat)
+        return Course(queue, self._keys, "off" if self._auditioning else self._repeat)
 
     def _new_course(self, playables: Sequence[Playable], first: int | None, *, fixed: bool) -> int:
         """Another queue, shuffled if that is wanted; where its `first` is then (None: any may be first)."""
@@ -157,7 +163,7 @@ class QueuePlayer(QObject):
     def _obey_modes(self) -> bool:
         """Let the queue go by the modes; whether its order is another."""
         queue = self._queue
-        self._course.repeat = self._repeat
+        self._course.repeat = "off" if self._auditioning else self._repeat
         if queue.fixed or queue.shuffled == self._shuffle:
             return False
         if self._shuffle:
