@@ -139,6 +139,7 @@ def test_a_neighbours_menu_leads_to_it(scene: Scene, panel: SimilarPanel) -> Non
 
 
 def test_a_radio_goes_on_without_coming_back(scene: Scene, panel: SimilarPanel) -> None:
+    scene.player.set_modes(shuffle=True)  # what concerns no radio
     scene.select(1)
     press(panel, "radio")
     answered(scene, panel, lambda ids: panel.mode == "radio" and bool(ids))
