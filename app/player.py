@@ -45,7 +45,8 @@ class Player(QueuePlayer):
     """Plays tracks in a helper process; every method returns at once.
 
     States: "stopped", "playing", "paused", "waiting" (no audio device; playing goes on when one appears).
-    A radio is told as a fixed queue, an audition is one: neither is shuffled, and an audition not repeated.
+    A radio and a path are played as fixed queues, an audition is one: they are not shuffled. An audition is
+    not repeated either.
     """
 
     position = Signal(float)

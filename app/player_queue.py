@@ -78,7 +78,7 @@ class QueuePlayer(QObject):
 
     @property
     def fixed(self) -> bool:
-        """Whether the queue has an order of its own (a radio, an audition), which is not shuffled."""
+        """Whether the queue has an order of its own (a radio, a path, an audition), which is not shuffled."""
         return self._queue.fixed
 
     def at(self, index: int) -> Playable:

@@ -69,7 +69,7 @@ class Queue:
     playables
         What is in it from the beginning.
     fixed
-        It has an order of its own (a radio, an audition), and is never shuffled.
+        It has an order of its own (a radio, a path, an audition), and is never shuffled.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ _ROUND: tuple[Repeat, ...] = ("off", "all", "one")
 
 _NAMES: dict[Repeat, str] = {"off": "off", "all": "the whole queue", "one": "this track"}
 _AUDITION = "An audition has an order of its own."
-_RADIO = "A radio has an order of its own."
+_OWN = "A radio and a path have an order of their own."
 
 
 class PlayModes(QObject):
@@ -54,7 +54,7 @@ class PlayModes(QObject):
     def _show(self, _: object = None) -> None:
         player, actions, repeat = self._player, self._actions, self._player.repeat
         audition = _AUDITION if player.auditioning else ""
-        actions.forbid("shuffle", audition or (_RADIO if player.fixed else ""))
+        actions.forbid("shuffle", audition or (_OWN if player.fixed else ""))
         for name in ("repeat", *(f"repeat-{each}" for each in _ROUND)):
             actions.forbid(name, audition)
         actions["shuffle"].setChecked(player.shuffle)

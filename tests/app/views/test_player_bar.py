@@ -316,7 +316,7 @@ def test_next_goes_around_where_the_queue_is_repeated(stage: Stage) -> None:
 def test_what_has_an_order_of_its_own_is_not_shuffled(stage: Stage) -> None:
     actions = stage.actions
     stage.player.play([track(n) for n in range(9)], fixed=True)
-    assert "A radio has" in actions["shuffle"].toolTip()
+    assert "A radio and a path have" in actions["shuffle"].toolTip()
     assert (actions["shuffle"].isEnabled(), actions["repeat"].isEnabled()) == (False, True)
     stage.player.audition([track(1, start_s=30, length_s=10)])
     assert "An audition has" in actions["shuffle"].toolTip()

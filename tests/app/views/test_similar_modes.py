@@ -133,6 +133,9 @@ def test_a_neighbours_menu_leads_to_it(scene: Scene, panel: SimilarPanel) -> Non
     found = answered(scene, panel, lambda ids: panel.mode == "path" and bool(ids))
     assert (found[0], found[-1]) == (1, first)
     menu.deleteLater()
+    scene.player.set_modes(shuffle=True)
+    panel.play(0)
+    assert [one.track_id for one in scene.player.queue] == found, "a path has an order of its own"
 
 
 # -- radio
