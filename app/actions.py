@@ -92,6 +92,16 @@ TABLE: tuple[ActionInfo, ...] = (
                reason="Nothing is playing."),
     ActionInfo("stop-playing", "S&top", "Stop, and forget where it was.", ("Media Stop",), "stop",
                reason="Nothing is playing."),
+    ActionInfo("shuffle", "S&huffle", "Play what comes in no order; once more, and it is in its own order again.",
+               ("Ctrl+S",), "shuffle", checkable=True, reason=NO_LIBRARY),
+    ActionInfo("repeat", "&Switch", "Repeat the queue, this track, or nothing.", ("Ctrl+R",), "repeat",
+               checkable=True, reason=NO_LIBRARY),
+    ActionInfo("repeat-off", "&Off", "After the queue's last track comes silence.", checkable=True, group="repeat",
+               reason=NO_LIBRARY),
+    ActionInfo("repeat-all", "The whole &queue", "After the queue's last track comes the first.", checkable=True,
+               group="repeat", reason=NO_LIBRARY),
+    ActionInfo("repeat-one", "This &track", "The track that sounds begins anew at its end; Next still goes on.",
+               checkable=True, group="repeat", reason=NO_LIBRARY),
     ActionInfo("louder", "&Louder", "Turn the volume up.", ("Ctrl+Up",), "volume"),
     ActionInfo("quieter", "&Quieter", "Turn the volume down.", ("Ctrl+Down",), "volume-low"),
     ActionInfo("audition", "&Audition", "A click on a track plays its neighbours in turn, 10 s each.", ("A",),
@@ -129,7 +139,8 @@ TABLE: tuple[ActionInfo, ...] = (
 MENUS: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = (
     ("&File", ("add-folder", "rescan", SEPARATOR, "try-bundled", "remove-bundled", SEPARATOR, "encoder-cards",
                "import-encoder", "export-encoder", SEPARATOR, "preferences", SEPARATOR, "quit")),
-    ("&Play", ("play", "previous", "next", "stop-playing", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "louder",
+    ("&Play", ("play", "previous", "next", "stop-playing", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "shuffle",
+               ("&Repeat", "repeat-off", "repeat-all", "repeat-one", SEPARATOR, "repeat"), SEPARATOR, "louder",
                "quieter", SEPARATOR, "audition", "stop-preview")),
     ("&View", ("view-library", "view-map", "view-train", "view-compare", "view-activity", SEPARATOR, "search",
                "find-on-map", "similar", "queue", SEPARATOR,
@@ -184,6 +195,11 @@ class Actions(QObject):
         text = f"{info.tip} ({keys})" if keys else info.tip
         action.setToolTip(f"{text}\nNot now: {reason}" if reason else text)
         action.setStatusTip(f"{info.tip} Not now: {reason}" if reason else info.tip)
+
+    def add_to_tip(self, name: str, sentence: str) -> None:
+        """Let the tooltip of `name` say more, until it is forbidden or allowed again."""
+        action = self._actions[name]
+        action.setToolTip(f"{action.toolTip()}\n{sentence}")
 
     def allow(self, name: str) -> None:
         """Enable `name`."""

@@ -33,6 +33,7 @@ from core.library.store import Library
 from core.settings import DEFAULT_ENCODER, Settings
 
 CALM_MS = 3000
+REPEATS = (("off", "Off"), ("all", "The whole queue"), ("one", "This track"))
 NO_CARDS = "There is no encoder yet."
 NEW_DEFAULT = "{} listens to your music now: an encoder that has learned, and comes with Earmap."
 KEPT = "What {} has heard stays: choose it in the list at the top."
@@ -52,6 +53,7 @@ class Furnished(QObject):
         )
         settings = context.settings.player
         self.player = Player(self, volume=settings.volume, device=settings.device)
+        self.player.set_modes(shuffle=settings.shuffle, repeat=settings.repeat)
         self.playlists, self.waves = Playlists(self.session), Waves(self)
         self.player.set_sound(settings.crossfade_s, settings.replaygain)
         self.mpris = Mpris(self.player, wiring.window.actions_table, self)
@@ -103,6 +105,7 @@ class Furnished(QObject):
         if settings.player.device != self.player.device:
             self.player.set_device(settings.player.device)
         self.player.set_sound(settings.player.crossfade_s, settings.player.replaygain)
+        self.player.set_modes(shuffle=settings.player.shuffle, repeat=settings.player.repeat)
 
     def library_state(self) -> str:
         """What table and map remember."""
@@ -165,7 +168,9 @@ class Furnished(QObject):
         self.bar.keep_requested.connect(self.similar.keep)
         self.bar.less_requested.connect(self.similar.less_like)
         self.bar.waveform.span_chosen.connect(self.similar.find_moment)
+        player.modes_changed.connect(self._keep_modes)
         player.devices_changed.connect(self._take_devices)
+        self._wiring.offer("player.repeat", REPEATS)
         session.rows_changed.connect(self._selection_read)
         self._selection_read()
 
@@ -272,6 +277,9 @@ class Furnished(QObject):
 
     def _keep_device(self, name: str) -> None:
         self._wiring.change("player", device=name)
+
+    def _keep_modes(self) -> None:
+        self._wiring.change("player", shuffle=self.player.shuffle, repeat=self.player.repeat)
 
     def _take_devices(self, names: Sequence[str]) -> None:
         self._wiring.offer("player.device", [("", "The system's default"), *((name, name) for name in names)])

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app.actions import Actions
 from app.mpris_bus import BusThread
 from app.mpris_state import Snapshot
+from app.playback.course import Repeat
 from app.player import Player
 from core.playlist import address
 
@@ -20,6 +21,8 @@ _JUMP_S, _BACK_S = 1.0, 0.5
 """A position so far ahead of where playing would have led, or so far back, is a jump (s)."""
 
 _STATUS = {"playing": "Playing", "waiting": "Playing", "paused": "Paused", "stopped": "Stopped"}
+_LOOPS: dict[Repeat, str] = {"off": "None", "all": "Playlist", "one": "Track"}
+_LOOP_ACTIONS = {loop: f"repeat-{repeat}" for repeat, loop in _LOOPS.items()}
 _FAREWELL_S = 2.0
 
 
@@ -53,6 +56,7 @@ class Mpris(QObject):
         player.state_changed.connect(self._publish)
         player.volume_changed.connect(self._publish)
         player.queue_changed.connect(self._publish)
+        player.modes_changed.connect(self._publish)
         for name in ("play", "next", "previous"):
             actions[name].enabledChanged.connect(self._publish)
         self._orders: dict[str, Callable[..., object]] = {
@@ -108,6 +112,8 @@ class Mpris(QObject):
             position=self._at[0] if shown and self._at else 0.0,
             jumps=self._jumps,
             volume=player.volume,
+            shuffle=player.shuffle,
+            loop=_LOOPS[player.repeat],
             can_next=self._actions["next"].isEnabled(),
             can_previous=self._actions["previous"].isEnabled(),
             can_play=self._actions["play"].isEnabled(),
@@ -119,6 +125,10 @@ class Mpris(QObject):
     def _obey(self, order: str, argument: object) -> None:
         if order in self._orders:
             self._orders[order]()
+        elif order == "SetShuffle":
+            self._set_shuffle(wanted=bool(argument))
+        elif order == "SetLoopStatus":
+            self._actions[_LOOP_ACTIONS[str(argument)]].trigger()
         elif not isinstance(argument, float) or not math.isfinite(argument):
             return
         elif order == "SetPosition":
@@ -137,6 +147,10 @@ class Mpris(QObject):
             self._actions["next"].trigger()
         else:
             self._player.seek(target)
+
+    def _set_shuffle(self, *, wanted: bool) -> None:
+        if self._player.shuffle != wanted:
+            self._actions["shuffle"].trigger()
 
     def _set_playing(self, *, wanted: bool) -> None:
         if (self._player.state in ("playing", "waiting")) != wanted:

@@ -31,12 +31,14 @@ from jeepney.io.common import RouterClosed
 from jeepney.io.threading import DBusConnection, ReceiveStopped, open_dbus_connection
 
 from app.mpris_state import (
+    LOOPS,
     NAME,
     PATH,
     PLAYER,
     PROPERTIES,
     ROOT,
     ROOT_PROPERTIES,
+    WRITABLE,
     Snapshot,
     introspection,
     microseconds,
@@ -218,8 +220,10 @@ class BusThread(threading.Thread):
         if member == "Get":
             return new_method_return(call, "v", (properties[name],))
         kind, value = call.body[2]
-        if kind != properties[name][0] or name not in {"Volume", "Rate"}:
+        if kind != properties[name][0] or name not in WRITABLE:
             return _error(call, "PropertyReadOnly", f"{name} cannot be set to that.")
+        if name == "LoopStatus" and value not in LOOPS:
+            return _error(call, "InvalidArgs", f"Earmap has no {name} of that name.")
         self._order(f"Set{name}", value)
         return new_method_return(call)
 

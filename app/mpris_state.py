@@ -34,6 +34,8 @@ class Snapshot:
         Of the present track (s).
     url
         Of its file, percent-encoded.
+    loop
+        "None", "Playlist" or "Track".
     jumps
         Grows whenever the position changes other than by playing.
     """
@@ -47,6 +49,8 @@ class Snapshot:
     position: float = 0.0
     jumps: int = 0
     volume: float = 1.0
+    shuffle: bool = False
+    loop: str = "None"
     can_next: bool = False
     can_previous: bool = False
     can_play: bool = False
@@ -75,6 +79,7 @@ class Snapshot:
         return {
             "PlaybackStatus": ("s", self.status), "Metadata": ("a{sv}", self.metadata),
             "Position": ("x", microseconds(self.position)), "Volume": ("d", self.volume),
+            "Shuffle": ("b", self.shuffle), "LoopStatus": ("s", self.loop),
             "Rate": ("d", 1.0), "MinimumRate": ("d", 1.0), "MaximumRate": ("d", 1.0),
             "CanGoNext": ("b", self.can_next), "CanGoPrevious": ("b", self.can_previous),
             "CanPlay": ("b", self.can_play), "CanPause": ("b", self.can_play),
@@ -86,6 +91,9 @@ ROOT_PROPERTIES: dict[str, Variant] = {
     "CanQuit": ("b", True), "CanRaise": ("b", True), "HasTrackList": ("b", False),
     "Identity": ("s", "Earmap"), "SupportedUriSchemes": ("as", []), "SupportedMimeTypes": ("as", []),
 }  # fmt: skip
+
+WRITABLE = ("Volume", "Rate", "Shuffle", "LoopStatus")
+LOOPS = ("None", "Playlist", "Track")
 
 _INTROSPECTION = """<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
 "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
@@ -117,9 +125,8 @@ def introspection() -> str:
     """The object in the bus' own words."""
 
     def described(properties: dict[str, Variant]) -> str:
-        writable = {"Volume", "Rate"}
         return "".join(
-            f'<property name="{name}" type="{kind}" access="{"readwrite" if name in writable else "read"}"/>'
+            f'<property name="{name}" type="{kind}" access="{"readwrite" if name in WRITABLE else "read"}"/>'
             for name, (kind, _) in properties.items()
         )
 

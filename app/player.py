@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.playback.course import Course, Turn
 from app.playback.host import FAILED_TO_START, Host
 from app.playback.previewer import Previewer, excerpt
 from app.playback.protocol import EXIT_STUCK, Message, ReplayGain
-from app.playback.queue import Playable, Queue
+from app.playback.queue import Playable
 from app.playback.sketcher import Sketcher
+from app.player_queue import QueuePlayer
 
 __all__ = ["Playable", "Player"]
 
@@ -29,19 +30,23 @@ _CRASHES = 3
 _CRASH_WINDOW_S = 30.0
 """So many crashes in so short a time, none of them while a file was decoded, and it is given up."""
 
+_HOPELESS = "Nothing in the queue can be played."
+
 
 @dataclass(frozen=True)
 class _Kept:
     """The queue that an audition interrupts."""
 
-    queue: Queue
+    course: Course
     seconds: float
 
 
-class Player(QObject):
+class Player(QueuePlayer):
     """Plays tracks in a helper process; every method returns at once.
 
     States: "stopped", "playing", "paused", "waiting" (no audio device; playing goes on when one appears).
+    A radio and a path are played as fixed queues, an audition is one: they are not shuffled. An audition is
+    not repeated either.
     """
 
     position = Signal(float)
@@ -49,9 +54,10 @@ class Player(QObject):
     track_changed = Signal(object)
     """The `Playable` that sounds now, or None."""
     state_changed = Signal(str)
-    queue_changed = Signal()
     failed = Signal(object, str)
     """A `Playable` that was skipped, and why."""
+    gave_up = Signal(str)
+    """A sentence: nothing that is queued can be played."""
     waveform = Signal(int, object)
     """Track, (800, 2) float32: least and greatest sample, NaN where not read yet."""
     device_message = Signal(str)
@@ -65,10 +71,15 @@ class Player(QObject):
     preview_failed = Signal(object, str)
     """A `Playable` that cannot be previewed, and why."""
 
-    def __init__(self, parent: QObject | None = None, *, volume: float = 0.8, device: str = "") -> None:
-        super().__init__(parent)
-        self._keys = itertools.count(1)
-        self._queue = Queue(self._keys)
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        volume: float = 0.8,
+        device: str = "",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(parent, seed=seed)
         self._announced: int | None = None
         self._seconds = 0.0
         self._state = "stopped"
@@ -78,7 +89,6 @@ class Player(QObject):
         self._order = 0
         self._decoding: int | None = None
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
-        self._auditioning = False
         self._kept: _Kept | None = None
         self._message = ""
         self._note = ""
@@ -102,26 +112,6 @@ class Player(QObject):
         return self._state
 
     @property
-    def current(self) -> Playable | None:
-        """What sounds, or would if it were not paused."""
-        return self._queue.current
-
-    @property
-    def index(self) -> int | None:
-        """The place of `current` in the queue."""
-        return self._queue.place
-
-    @property
-    def queue(self) -> list[Playable]:
-        """Everything in the queue, played or not."""
-        return self._queue.playables
-
-    @property
-    def length(self) -> int:
-        """How many items the queue has."""
-        return len(self._queue)
-
-    @property
     def seconds(self) -> float:
         """Where the present track is."""
         return self._seconds
@@ -135,11 +125,6 @@ class Player(QObject):
     def device(self) -> str:
         """The chosen device; empty: the system's default."""
         return self._device
-
-    @property
-    def auditioning(self) -> bool:
-        """Whether the queue is an audition."""
-        return self._auditioning
 
     @property
     def previewing(self) -> Playable | None:
@@ -167,61 +152,29 @@ class Player(QObject):
         self._engine.close()
         self._sketcher.close()
 
-    def play(self, playables: Sequence[Playable], at: int = 0) -> None:
-        """Replace the queue and play its item `at`."""
+    def play(self, playables: Sequence[Playable], at: int | None = None, *, fixed: bool = False) -> None:
+        """Replace the queue and play its item `at`, then what follows it, or, shuffled, all the others.
+
+        Parameters
+        ----------
+        at
+            None: the first; of a shuffled queue any.
+        fixed
+            The queue has an order of its own, and is not shuffled.
+        """
         self._leave_audition(restore=False)
-        self._replace(playables, at)
-
-    def append(self, playables: Sequence[Playable]) -> None:
-        """Add to the queue's end; what sounds goes on."""
-        self._queue.insert(len(self._queue), playables)
-        self._edited()
-
-    def play_next(self, playables: Sequence[Playable]) -> None:
-        """Put them after what sounds, which goes on."""
-        index = self.index
-        self._queue.insert(0 if index is None else index + 1, playables)
-        self._edited()
-
-    def move(self, indices: Iterable[int], to: int) -> int:
-        """Bring items of the queue before the one at `to` (its length: to the end); where they begin then."""
-        first = self._queue.move(indices, to)
-        self._edited()
-        return first
-
-    def remove(self, *indices: int) -> None:
-        """Take items out of the queue; if the one that sounds is among them, what follows it does."""
-        gone, queue, index = set(indices), self._queue, self._queue.place
-        queue.remove(gone)
-        self.queue_changed.emit()
-        if index is not None and index in gone:
-            self._jump(index - sum(place < index for place in gone), keep_state=True)
-        else:
-            self._top_up()
-
-    def clear_ahead(self) -> None:
-        """Take out everything after what sounds."""
-        index = self.index
-        self.remove(*range(0 if index is None else index + 1, len(self._queue)))
+        self._replace(playables, at, fixed=fixed)
 
     def jump(self, index: int) -> None:
         """Play the queue from `index` on."""
         self._jump(index)
 
-    def at(self, index: int) -> Playable:
-        """The queue's item `index`."""
-        return self._queue.at(index)
-
-    def is_bad(self, index: int) -> bool:
-        """Whether the queue's item `index` could not be played."""
-        return self._queue.is_bad(index)
-
     def audition(self, playables: Sequence[Playable]) -> None:
         """Play excerpts in turn; what was playing is kept, and there again, paused, afterwards."""
-        if not self._auditioning and self._key is not None:
-            self._kept = _Kept(self._queue, self._seconds)
+        if not self._auditioning and self._course.now is not None:
+            self._kept = _Kept(self._course, self._seconds)
         self._set_auditioning(on=True)
-        self._replace(playables, 0)
+        self._replace(playables, 0, fixed=True)
 
     def end_audition(self) -> None:
         """Back to what was playing before, paused."""
@@ -251,17 +204,18 @@ class Player(QObject):
 
     def pause(self) -> None:
         """Fall silent; the place is kept."""
-        if self._key is not None:
+        if self._course.now is not None:
             self._tell(do="pause")
             self._set_state("paused")
 
     def resume(self) -> None:
         """Go on."""
-        if self._key is not None and self._engine.running:
+        now = self._course.now
+        if now is not None and self._engine.running:
             self._tell(do="resume")
             self._set_state("playing")
-        elif self._key is not None:
-            self._go(self._key, self._seconds)
+        elif now is not None:
+            self._go(now, self._seconds)
         elif self._queue:
             self._jump(0)
 
@@ -273,22 +227,29 @@ class Player(QObject):
         self._halt()
 
     def next(self) -> None:
-        """The next item; at the queue's end, silence."""
+        """The next item; at the queue's end the first one if the queue is repeated, else silence."""
         index = self.index
         self._jump(0 if index is None else index + 1)
 
     def previous(self) -> None:
-        """The item's beginning, or from there the item before."""
+        """The item's beginning, or from there the item before; the last one before the first if repeated."""
         index, current = self.index, self.current
         if index is None or current is None:
             return
-        early = self._seconds - current.start_s < _RESTART_S
-        self._jump(max(index - 1, 0) if early else index)
+        if self._seconds - current.start_s < _RESTART_S:
+            first = self.length - 1 if self._in_circles else 0
+            index = index - 1 if index else first
+        self._jump(index)
+
+    @property
+    def _in_circles(self) -> bool:
+        """Whether the last item comes before the first one: not where each lap is in another order."""
+        return self._course.repeat == "all" and not self._queue.shuffled and not self._queue.fixed
 
     def seek(self, seconds: float) -> None:
         """Go to a second of the present track; an excerpt plays on from there for its length."""
         current = self.current
-        if current is None or self._key is None:
+        if current is None:
             return
         seconds = min(max(seconds, 0.0), current.seconds or float("inf"))
         if self._engine.running:
@@ -325,63 +286,70 @@ class Player(QObject):
 
     # How it is done
 
-    @property
-    def _key(self) -> int | None:
-        return self._queue.key
-
-    def _replace(self, playables: Sequence[Playable], at: int) -> None:
-        self._queue = Queue(self._keys, playables)
-        self.queue_changed.emit()
-        self._jump(at)
+    def _replace(self, playables: Sequence[Playable], at: int | None, *, fixed: bool) -> None:
+        self._jump(self._new_course(playables, at, fixed=fixed))
 
     def _jump(self, index: int, *, keep_state: bool = False) -> None:
         """Play the queue from `index` on, or fall silent where there is nothing."""
-        entry = self._queue.playable_from(index)
-        if entry is not None:
+        turn = self._course.turn_from(index)
+        if turn is not None:
             paused = keep_state and self._state == "paused"
-            self._go(entry.key, entry.playable.start_s, "paused" if paused else "playing")
+            self._go(turn, None, "paused" if paused else "playing")
         elif self._auditioning:
             self.end_audition()
         else:
             self._halt()
+            self._despair()
 
-    def _go(self, key: int, seconds: float, state: str = "playing") -> None:
-        self._tell(do="play", items=self._ahead(key), key=key, seconds=seconds, playing=state != "paused")
+    def _go(self, turn: Turn, seconds: float | None, state: str = "playing") -> None:
+        """Play from a second of the file on; None: from where it begins."""
+        around = self._course.take(turn)
+        seconds = self._queue.named(turn.key).playable.start_s if seconds is None else seconds
+        items = self._ahead()
+        self._tell(do="play", items=items, key=items[0]["key"], seconds=seconds, playing=state != "paused")
         self._set_state(state)
-        self._set_current(key)
+        self._announce(around=around)
         self._seconds = seconds
         self.position.emit(seconds)
 
     def _halt(self) -> None:
         if self._engine.running:
             self._tell(do="stop")
+        self._rest()
+
+    def _rest(self) -> None:
         self._set_state("stopped")
-        self._set_current(None)
+        self._course.take(None)
+        self._announce()
+
+    def _despair(self) -> None:
+        """Say so where nothing that is queued can be played: the silence is no end that was reached."""
+        if self._queue.hopeless:
+            self.gave_up.emit(_HOPELESS)
 
     def _tell(self, **message: Any) -> None:
         """Send an order; events that the engine sent before it are out of date from now on."""
         self._order += 1
         self._engine.send(order=self._order, **message)
 
-    def _ahead(self, key: int) -> list[Message]:
+    def _ahead(self) -> list[Message]:
         """What the engine needs to know of the queue."""
-        return [item.to_json() for item in self._queue.items(key, 1 + _AHEAD)]
-
-    def _edited(self) -> None:
-        self.queue_changed.emit()
-        self._top_up()
+        return [item.to_json() for item in self._course.items(1 + _AHEAD)]
 
     def _top_up(self) -> None:
-        if self._key is not None and self._engine.running:
-            self._engine.send(do="edit", items=self._ahead(self._key))
+        if self._course.now is not None and self._engine.running:
+            self._engine.send(do="edit", items=self._ahead())
 
     def _set_state(self, state: str) -> None:
         if state != self._state:
             self._state = state
             self.state_changed.emit(state)
 
-    def _set_current(self, key: int | None) -> None:
-        self._queue.key = key
+    def _announce(self, *, around: bool = False) -> None:
+        """Tell what sounds, and before that the order in which a new lap plays the queue."""
+        if around:
+            self.queue_changed.emit()
+        key = self._queue.key
         if key == self._announced:
             return
         self._announced = key
@@ -407,10 +375,11 @@ class Player(QObject):
         self._set_auditioning(on=False)
         if not restore:
             return
-        self._queue = kept.queue if kept else Queue(self._keys)
+        self._course = kept.course if kept else self._course_of(self._queue_of())
+        self._obey_modes()
         self.queue_changed.emit()
-        if kept is not None and self._key is not None:
-            self._go(self._key, kept.seconds, "paused")
+        if kept is not None and kept.course.now is not None:
+            self._go(kept.course.now, kept.seconds, "paused")
         else:
             self._halt()
 
@@ -444,10 +413,13 @@ class Player(QObject):
             self._on_ended()
 
     def _on_position(self, key: int, seconds: float, faults: int) -> None:
+        turn = self._course.turn(key)
+        if turn is None:
+            return
         self._seconds = seconds
         self._underruns = faults
-        if key != self._key:
-            self._set_current(key)
+        if turn != self._course.now:
+            self._announce(around=self._course.take(turn))
             self._top_up()
         self.position.emit(seconds)
 
@@ -455,14 +427,15 @@ class Player(QObject):
         if self._auditioning:
             self.end_audition()
             return
-        self._set_state("stopped")
-        self._set_current(None)
+        self._rest()
+        self._despair()
 
     def _on_failed(self, key: int, sentence: str) -> None:
-        self._queue.bad.add(key)
-        place = self._queue.place_of(key)
-        if place is not None:
-            self.failed.emit(self._queue.at(place), sentence)
+        """Pass over it from now on; what is told of its later turns is nothing new."""
+        turn = self._course.turn(key)
+        if turn is not None and turn.key not in self._queue.bad:
+            self._queue.bad.add(turn.key)
+            self.failed.emit(self._queue.named(turn.key).playable, sentence)
 
     def _on_device(self, name: str, wanted: str) -> None:
         missing = wanted not in ("", name)
@@ -471,7 +444,7 @@ class Player(QObject):
 
     def _on_died(self, code: int, crashed: bool) -> None:
         """Name the file, and go on with the next one in a new process."""
-        key, state, culprit = self._key, self._state, self._decoding
+        state, culprit = self._state, self._decoding
         stuck = code == EXIT_STUCK and not crashed
         if self._previewer.bury():
             culprit = None
@@ -481,13 +454,13 @@ class Player(QObject):
         elif not stuck:
             self._crashes.append(time.monotonic())
         hopeless = len(self._crashes) == _CRASHES and self._crashes[-1] - self._crashes[0] < _CRASH_WINDOW_S
-        if key is None:
+        now = self._course.now
+        if now is None:
             return
         if hopeless or code == FAILED_TO_START:
-            self._set_state("stopped")
-            self._set_current(None)
+            self._rest()
             self._set_message("The playing process keeps dying; the log says more.")
-        elif key in self._queue.bad:
+        elif now.key in self._queue.bad:
             self._jump(self.index or 0)
         else:
-            self._go(key, self._seconds, state)
+            self._go(now, self._seconds, state)

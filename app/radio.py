@@ -47,7 +47,7 @@ class Radio(QObject):
     def start(self, answer: Answer, at: int = 0) -> None:
         """Play this list from one of its tracks on, and go on when it comes to its end."""
         self.answer = None  # what the player says while its queue is replaced is of no concern
-        self._player.play([tracks.playable(one.row) for one in answer.neighbours], at)
+        self._player.play([tracks.playable(one.row) for one in answer.neighbours], at, fixed=True)
         self.answer = answer
         self._own = [tracks.number(one.row) for one in answer.neighbours]
         self._asking = False

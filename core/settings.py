@@ -109,6 +109,10 @@ class PlayerSettings(Section):
 
     device: str = Field("", title="Audio device", description="Empty: the system's default.")
     volume: float = Field(0.8, ge=0, le=1, title="Volume")
+    shuffle: bool = Field(False, title="Shuffle")
+    repeat: Literal["off", "all", "one"] = Field(
+        "off", title="Repeat", description="Nothing, the whole queue, or the track that sounds."
+    )
     audition_s: float = Field(10.0, ge=2, le=60, title="Audition length (s)")
     crossfade_s: float = Field(
         0.0, ge=0, le=12, title="Cross-fade (s)",

@@ -22,6 +22,7 @@ from app.actions import NO_TRACK, Actions
 from app.player import Playable, Player
 from app.theme import Theme
 from app.views.elided import Elided
+from app.views.play_modes import PlayModes
 from app.views.player_parts import AuditionStrip, Notice
 from app.views.waveform import Waveform, clock
 
@@ -41,7 +42,8 @@ class PlayerBar(QWidget):
     ----------
     player, theme, actions
         What is shown, how it looks, and the actions `play`, `previous`, `next`, `seek-back`,
-        `seek-forward`, `louder`, `quieter` and `stop-preview`, which this bar connects and allows.
+        `seek-forward`, `louder`, `quieter`, `stop-preview`, `shuffle` and `repeat`, which this bar connects
+        and allows.
 
     Signals
     -------
@@ -72,7 +74,9 @@ class PlayerBar(QWidget):
         self.waveform = Waveform(theme)
         self.mute, self.volume, self.device = QToolButton(), QSlider(Qt.Orientation.Horizontal), QToolButton()
         self.menu = QMenu(self)
+        self.shuffle, self.repeat = (self._action_button(name, 20) for name in ("shuffle", "repeat"))
         self._build()
+        PlayModes(player, theme, actions, self.repeat)
         self._connect_player()
         self._connect_actions()
         self._on_track(player.current)
@@ -89,8 +93,10 @@ class PlayerBar(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(14, 8, 14, 8)
         row.setSpacing(6)
+        row.addWidget(self.shuffle)
         for name, size in (("previous", 20), ("play", 28), ("next", 20)):
             row.addWidget(self._action_button(name, size))
+        row.addWidget(self.repeat)
         row.addSpacing(8)
         row.addWidget(self._names(), 2)
         row.addSpacing(8)
@@ -166,6 +172,8 @@ class PlayerBar(QWidget):
         player.position.connect(self._on_position)
         player.queue_changed.connect(self._allow)
         player.failed.connect(self._on_failed)
+        player.gave_up.connect(self.notice.add_file)
+        player.modes_changed.connect(self._allow)
         player.waveform.connect(self._on_waveform)
         player.device_message.connect(self.notice.set_device)
         player.devices_changed.connect(self._on_devices)
@@ -327,7 +335,7 @@ class PlayerBar(QWidget):
         forbid("play", "" if count or self._can_start else NO_TRACK)
         forbid("stop-playing", "" if index is not None else _NOTHING)
         forbid("previous", "" if index is not None else _NOTHING)
-        forbid("next", "" if index is not None and index + 1 < count else "The queue ends here.")
+        forbid("next", "" if player.goes_on else "The queue ends here.")
         for name in ("seek-back", "seek-forward"):
             forbid(name, "" if index is not None else _NOTHING)
         forbid("stop-preview", "" if player.auditioning or player.previewing else "No preview is playing.")

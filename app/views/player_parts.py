@@ -57,6 +57,10 @@ class Notice(QWidget):
         self._timer.start()
         self._show()
 
+    def add_file(self, sentence: str) -> None:
+        """More about files, after what is said already."""
+        self.set_file(f"{self._file} {sentence}".lstrip())
+
     @property
     def text(self) -> str:
         """What is said; empty where nothing is."""

@@ -332,7 +332,7 @@ class SimilarPanel(Layout):
         elif self.mode == "radio":
             self._play_radio(place)
         else:
-            self._player.play(self._playables(), place)
+            self._player.play(self._playables(), place, fixed=self.mode == "path")
 
     def start_audition(self, place: int = 0) -> None:
         """Play a few seconds of each neighbour in turn."""

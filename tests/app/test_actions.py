@@ -31,7 +31,7 @@ WANTED = {
     "play": "Space", "previous": "Ctrl+Left", "next": "Ctrl+Right", "louder": "Ctrl+Up", "quieter": "Ctrl+Down",
     "seek-back": "Alt+Left", "seek-forward": "Alt+Right", "search": "Ctrl+F", "view-library": "Ctrl+1",
     "view-map": "Ctrl+2", "view-train": "Ctrl+3", "view-compare": "Ctrl+4", "view-activity": "Ctrl+5",
-    "preferences": "Ctrl+,", "queue": "Ctrl+U",
+    "preferences": "Ctrl+,", "queue": "Ctrl+U", "shuffle": "Ctrl+S", "repeat": "Ctrl+R",
     "quit": "Ctrl+Q", "full-screen": "F11", "stop-preview": "Esc", "audition": "A",
 }  # fmt: skip
 FIELDS = (QLineEdit, QPlainTextEdit, QDoubleSpinBox)

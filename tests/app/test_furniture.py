@@ -97,6 +97,29 @@ def test_volume_is_remembered_and_set_from_the_preferences(
     assert furnished.player.volume == 0.25
 
 
+@pytest.fixture
+def repeating(context: Context) -> None:
+    """An earlier start has left the queue to be repeated."""
+    player = context.settings.player.model_copy(update={"repeat": "all"})
+    context.settings = context.settings.model_copy(update={"player": player})
+
+
+def test_shuffle_and_repeat_are_remembered_and_set_from_the_preferences(
+    repeating: None, furnished: Furnished, context: Context, window: MainWindow, qtbot: QtBot
+) -> None:
+    player, actions = furnished.player, window.actions_table
+    assert (player.shuffle, player.repeat) == (False, "all")
+    assert (actions["shuffle"].isChecked(), actions["repeat-all"].isChecked()) == (False, True)
+    actions["shuffle"].trigger()
+    actions["repeat"].trigger()
+    assert (player.shuffle, player.repeat) == (True, "one")
+    qtbot.waitUntil(lambda: (load()[0].player.shuffle, load()[0].player.repeat) == (True, "one"))
+    furnished._wiring.change("player", shuffle=False, repeat="off")
+    assert (player.shuffle, player.repeat) == (False, "off")
+    assert (context.settings.player.shuffle, context.settings.player.repeat) == (False, "off")
+    assert actions["repeat-off"].isChecked()
+
+
 @pytest.mark.parametrize("mix", [Mix(60, folders=1, waiting=0.5, failed=0, partial=0, skipped=0)])
 def test_what_an_earlier_run_left_over_is_gone_on_with(
     furnished: Furnished, context: Context, qtbot: QtBot

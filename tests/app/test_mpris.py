@@ -161,6 +161,47 @@ def test_what_is_asked_for_is_done(qtbot: QtBot, desk: Desk, remote: Remote) -> 
         remote.call(NAME, "Quit", root=True)
 
 
+def told(desk: Desk, remote: Remote) -> tuple[object, object, object]:
+    now = remote.everything(desk.mpris.name)
+    return now["Shuffle"][1], now["LoopStatus"][1], now["CanGoNext"][1]
+
+
+def test_shuffle_and_repeat_are_told_and_set(qtbot: QtBot, desk: Desk, remote: Remote) -> None:
+    player = desk.player
+    on_the_bus(qtbot, desk, remote)
+    player.play([track(n) for n in range(9)], at=8)
+    until(qtbot, lambda: told(desk, remote) == (False, "None", False))
+    desk.actions["repeat-all"].trigger()
+    heard = remote.signals(lambda signals: any("LoopStatus" in signal.body[1] for signal in signals))
+    changed = {name: value for signal in heard for name, value in signal.body[1].items()}
+    assert (changed["LoopStatus"], changed["CanGoNext"]) == (("s", "Playlist"), ("b", True))
+    remote.set(NAME, "LoopStatus", "s", "Track")
+    until(qtbot, lambda: player.repeat == "one")
+    until(qtbot, lambda: told(desk, remote) == (False, "Track", False))
+    remote.set(NAME, "LoopStatus", "s", "Playlist")
+    until(qtbot, lambda: player.repeat == "all")
+    remote.set(NAME, "Shuffle", "b", True)
+    until(qtbot, lambda: player.shuffle)
+    heard = remote.signals(lambda signals: any("Shuffle" in signal.body[1] for signal in signals))
+    assert heard[-1].body[1]["Shuffle"] == ("b", True)
+    remote.set(NAME, "Shuffle", "b", True)  # so it is already
+    remote.call(NAME, "Next")  # the last one's follower is the first of the next lap
+    until(qtbot, lambda: player.index == 0)
+    assert player.shuffle
+    player.play([track(1), track(2)], fixed=True)
+    remote.set(NAME, "Shuffle", "b", False)
+    remote.set(NAME, "LoopStatus", "s", "None")
+    until(qtbot, lambda: player.repeat == "off")
+    assert player.shuffle, "a radio is not shuffled, so that there is nothing to set"
+    for name, kind, value in (
+        ("LoopStatus", "s", "Forever"),
+        ("Shuffle", "s", "yes"),
+        ("LoopStatus", "b", True),
+    ):
+        with pytest.raises(LookupError):
+            remote.set(NAME, name, kind, value)
+
+
 def test_the_description_names_what_there_is(qtbot: QtBot, desk: Desk, remote: Remote) -> None:
     on_the_bus(qtbot, desk, remote)
     address = DBusAddress("/org/mpris/MediaPlayer2", NAME, "org.freedesktop.DBus.Introspectable")

@@ -255,6 +255,84 @@ def test_the_audition_strip(stage: Stage, qtbot: QtBot) -> None:
     assert stage.player.state == "paused"
 
 
+def test_shuffle_and_repeat_by_mouse_keys_and_menu(stage: Stage, qtbot: QtBot) -> None:
+    player, bar, actions = stage.player, stage.bar, stage.actions
+    player.play([track(n) for n in range(1, 9)])
+    assert (bar.shuffle.isChecked(), bar.repeat.isChecked(), player.shuffle) == (False, False, False)
+    qtbot.mouseClick(bar.shuffle, LEFT)
+    assert player.shuffle
+    assert [one.track_id for one in player.queue] != list(range(1, 9))
+    assert bar.shuffle.isChecked()
+    assert "Now: on." in bar.shuffle.toolTip()
+    seen = []
+    for _ in range(3):
+        qtbot.keyClick(stage.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        seen.append((player.repeat, bar.repeat.isChecked(), bar.repeat.accessibleName()))
+    assert seen == [
+        ("all", True, "Repeat: the whole queue"), ("one", True, "Repeat: this track"), ("off", False, "Repeat: off"),
+    ]  # fmt: skip
+    bar.repeat.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(bar.repeat, Qt.Key.Key_Space)
+    assert (player.repeat, player.state == "paused") == ("all", False)
+    actions["repeat-one"].trigger()
+    assert player.repeat == "one"
+    assert [actions[f"repeat-{each}"].isChecked() for each in ("off", "all", "one")] == [False, False, True]
+    qtbot.keyClick(stage.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert not bar.shuffle.isChecked()
+    assert [one.track_id for one in player.queue] == list(range(1, 9))
+
+
+def test_the_modes_icons_tell_them_apart(stage: Stage) -> None:
+    bar = stage.bar
+
+    def shown(mode: str) -> list[QImage]:
+        stage.theme.set_mode(mode)
+        pictures = []
+        for repeat in ("off", "all", "one"):
+            stage.actions[f"repeat-{repeat}"].trigger()
+            pictures.append(bar.repeat.icon().pixmap(20, 20).toImage())
+        return pictures
+
+    pictures = shown("light") + shown("dark")
+    assert all(a != b for i, a in enumerate(pictures) for b in pictures[:i])
+    stage.window.resize(960, 90)  # the window's least width
+    right = bar.repeat.geometry().right()
+    assert bar.shuffle.x() >= 0
+    assert right < bar.title.parentWidget().x()
+    assert bar.minimumSizeHint().width() <= 960
+
+
+def test_next_goes_around_where_the_queue_is_repeated(stage: Stage) -> None:
+    stage.player.play([track(1), track(2)], at=1)
+    assert not stage.actions["next"].isEnabled()
+    stage.player.set_modes(repeat="one")
+    assert not stage.actions["next"].isEnabled()
+    stage.player.set_modes(repeat="all")
+    assert stage.actions["next"].isEnabled()
+    stage.actions["next"].trigger()
+    assert stage.player.index == 0
+
+
+def test_what_has_an_order_of_its_own_is_not_shuffled(stage: Stage) -> None:
+    actions = stage.actions
+    stage.player.play([track(n) for n in range(9)], fixed=True)
+    assert "A radio and a path have" in actions["shuffle"].toolTip()
+    assert (actions["shuffle"].isEnabled(), actions["repeat"].isEnabled()) == (False, True)
+    stage.player.audition([track(1, start_s=30, length_s=10)])
+    assert "An audition has" in actions["shuffle"].toolTip()
+    assert not any(actions[name].isEnabled() for name in ("shuffle", "repeat", "repeat-all"))
+    stage.player.play([track(1)])
+    assert all(actions[name].isEnabled() for name in ("shuffle", "repeat", "repeat-all"))
+
+
+def test_the_last_broken_file_is_named_beside_the_end_of_all(stage: Stage) -> None:
+    stage.player.failed.emit(track(7), "The file is damaged.")
+    stage.player.gave_up.emit("Nothing in the queue can be played.")
+    assert stage.bar.notice.text == (
+        "“Title 7” was skipped. The file is damaged. Nothing in the queue can be played."
+    )
+
+
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_the_waveform_is_painted_in_the_themes_colours(stage: Stage, qtbot: QtBot, mode: str) -> None:
     stage.theme.set_mode(mode)

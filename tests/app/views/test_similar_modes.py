@@ -133,12 +133,16 @@ def test_a_neighbours_menu_leads_to_it(scene: Scene, panel: SimilarPanel) -> Non
     found = answered(scene, panel, lambda ids: panel.mode == "path" and bool(ids))
     assert (found[0], found[-1]) == (1, first)
     menu.deleteLater()
+    scene.player.set_modes(shuffle=True)
+    panel.play(0)
+    assert [one.track_id for one in scene.player.queue] == found, "a path has an order of its own"
 
 
 # -- radio
 
 
 def test_a_radio_goes_on_without_coming_back(scene: Scene, panel: SimilarPanel) -> None:
+    scene.player.set_modes(shuffle=True)  # what concerns no radio
     scene.select(1)
     press(panel, "radio")
     answered(scene, panel, lambda ids: panel.mode == "radio" and bool(ids))
