@@ -27,6 +27,41 @@ STRAGGLERS = 2000
 
 
 @dataclass(frozen=True, eq=False)
+class Block:
+    """Some cells of the grid that lie together.
+
+    Attributes
+    ----------
+    starts, stops
+        (rows, columns), first place and the one after the last of each cell.
+    x, y
+        (columns + 1,) and (rows + 1,), the cells' edges.
+    """
+
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    def spans(self, cells: NDArray[np.bool_]) -> list[Span]:
+        """The places of these (rows, columns) cells; spans that follow each other are one."""
+        wanted = cells & (self.stops > self.starts)
+        starts, stops = self.starts[wanted], self.stops[wanted]
+        apart = np.flatnonzero(starts[1:] != stops[:-1])
+        ends = np.append(apart, len(stops) - 1) if len(stops) else apart
+        return list(
+            zip(starts[ends - np.diff(ends, prepend=-1) + 1].tolist(), stops[ends].tolist(), strict=True)
+        )
+
+    def places(self, cells: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The places of these (rows, columns) cells, ascending."""
+        spans = np.array(self.spans(cells), np.int64).reshape(-1, 2)
+        lengths = spans[:, 1] - spans[:, 0]
+        before = np.cumsum(lengths) - lengths
+        return np.arange(lengths.sum()) + np.repeat(spans[:, 0] - before, lengths)
+
+
+@dataclass(frozen=True, eq=False)
 class Points:
     """Points in the order of the cells of a grid over [-1, 1] x [-1, 1], y pointing down as on a screen.
 
@@ -141,6 +176,15 @@ class Points:
             return [(int(starts[0]), int(stops[-1]))] if stops[-1] > starts[0] else []
         full = stops > starts
         return list(zip(starts[full].tolist(), stops[full].tolist(), strict=True))
+
+    def block(self, left: float, top: float, right: float, bottom: float) -> Block:
+        """The cells that touch a rectangle, and those around them."""
+        outside = right < -1 or bottom < -1 or left > 1 or top > 1
+        (first, last), (above, below) = _strip(left, right), _strip(top, bottom)
+        columns, rows = np.arange(first, last + 2), np.arange(above, above if outside else below + 2)
+        cells = rows[:-1, None] * CELLS + columns[:-1]
+        edges = (2 / CELLS * some - 1 for some in (columns, rows))
+        return Block(self.starts[cells], self.starts[cells + 1], *edges)
 
     def within(self, left: float, top: float, right: float, bottom: float) -> NDArray[np.int64]:
         """The places in the cells that touch a rectangle, as one array."""
