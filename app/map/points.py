@@ -58,7 +58,9 @@ class Block:
         spans = np.array(self.spans(cells), np.int64).reshape(-1, 2)
         lengths = spans[:, 1] - spans[:, 0]
         before = np.cumsum(lengths) - lengths
-        return np.arange(lengths.sum()) + np.repeat(spans[:, 0] - before, lengths)
+        result: NDArray[np.int64] = np.repeat(spans[:, 0] - before, lengths)
+        result += np.arange(len(result))
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +185,7 @@ class Points:
         (first, last), (above, below) = _strip(left, right), _strip(top, bottom)
         columns, rows = np.arange(first, last + 2), np.arange(above, above if outside else below + 2)
         cells = rows[:-1, None] * CELLS + columns[:-1]
-        edges = (2 / CELLS * some - 1 for some in (columns, rows))
-        return Block(self.starts[cells], self.starts[cells + 1], *edges)
+        return Block(self.starts[cells], self.starts[cells + 1], _edges(columns), _edges(rows))
 
     def within(self, left: float, top: float, right: float, bottom: float) -> NDArray[np.int64]:
         """The places in the cells that touch a rectangle, as one array."""
@@ -229,6 +230,11 @@ def _cells(unit: Floats) -> NDArray[np.uint16]:
     steps = np.clip((unit + np.float32(1)) * np.float32(CELLS / 2), 0, CELLS - 1).astype(np.uint16)
     result: NDArray[np.uint16] = steps[:, 1] * np.uint16(CELLS) + steps[:, 0]
     return result
+
+
+def _edges(lines: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Where the grid's lines of one axis lie."""
+    return lines.astype(np.float64) * (2 / CELLS) - 1
 
 
 def _strip(low: float, high: float) -> tuple[int, int]:
