@@ -17,15 +17,18 @@ from app.mpris import Mpris
 from app.player import Player
 from app.playlists import Playlists
 from app.session import Census, Session
+from app.track_model import TrackModel
 from app.training import Training
 from app.views.compare.compare_view import CompareView
 from app.views.encoder_cards import EncoderCards
 from app.views.library import LibraryView
 from app.views.map.map_view import MapView
+from app.views.map.tools import MapTools
 from app.views.player_bar import PlayerBar
 from app.views.playlists_room import PlaylistsRoom
 from app.views.queue_panel import QueuePanel
 from app.views.similar import SimilarPanel
+from app.views.track_table import TrackTable
 from app.views.training.train_view import TrainView
 from app.waves import Waves
 from app.wiring import Building, Wiring
@@ -66,11 +69,14 @@ class Furnished(QObject):
         self.demo = Demo(wiring, self.session)
 
     def build(self) -> Iterator[None]:
-        """Make the views, one between two of the event loop's turns, then begin to look."""
+        """Make the views, one between two of the event loop's turns, the largest in two; then begin to look."""
         context, window = self._wiring.context, self._wiring.window
+        yield
         lists = PlaylistsRoom(self.session, self.player, self.playlists)
         yield
-        self.table = LibraryView(self.session, self.player, lists)
+        listed = TrackTable(self.session, TrackModel(self.session))
+        yield
+        self.table = LibraryView(self.session, self.player, lists, listed)
         yield
         self.similar = SimilarPanel(self.session, self.player, self.playlists, self.waves)
         yield
@@ -80,7 +86,9 @@ class Furnished(QObject):
         yield
         self.compare = CompareView(self.evaluation, self.listening, self.player)
         yield
-        self.map = MapView(self.mapping, self.player, self.playlists)
+        tools = MapTools(context.theme)
+        yield
+        self.map = MapView(self.mapping, self.player, self.playlists, tools)
         yield
         self.queue = QueuePanel(self.player, context.theme)
         self.parts = Parts(self.table, self.similar, self.bar, self.train, self.compare, self.map, self.queue)

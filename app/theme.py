@@ -116,10 +116,20 @@ def read_icons() -> dict[str, str]:
 
 def draw(svg: str, size: int, colour: str) -> QPixmap:
     """`svg` as a `size` x `size` pixmap, its `currentColor` being `colour`."""
+    return painted(coloured(svg, colour), size)
+
+
+def coloured(svg: str, colour: str) -> QSvgRenderer:
+    """`svg`, its `currentColor` being `colour`, read once for all sizes."""
+    return QSvgRenderer(QByteArray(svg.replace("currentColor", colour).encode()))
+
+
+def painted(drawing: QSvgRenderer, size: int) -> QPixmap:
+    """A `size` x `size` pixmap of it."""
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(svg.replace("currentColor", colour).encode())).render(painter)
+    drawing.render(painter)
     painter.end()
     return pixmap
 
@@ -187,9 +197,10 @@ class Theme(QObject):
 
     def _drawn(self, svg: str, colour: str) -> QIcon:
         icon = QIcon()
-        for size in ICON_SIZES:
-            icon.addPixmap(draw(svg, size, colour), QIcon.Mode.Normal)
-            icon.addPixmap(draw(svg, size, self.colours.faint), QIcon.Mode.Disabled)
+        for mode, shade in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, self.colours.faint)):
+            drawing = coloured(svg, shade)
+            for size in ICON_SIZES:
+                icon.addPixmap(painted(drawing, size), mode)
         return icon
 
     def _live(self) -> Iterator[tuple[ref[TakesIcon], str, str]]:

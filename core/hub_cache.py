@@ -1,4 +1,4 @@
-"""What hub correction needs of each track, kept beside the vectors: working it out takes seconds at 100,000."""
+"""What hub correction needs of each track, kept beside the vectors: working it out takes 0.6 to 2 s at 100,000."""
 
 from __future__ import annotations
 

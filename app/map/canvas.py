@@ -95,7 +95,6 @@ class MapCanvas(QWidget):
         self._flight = Flight(self, QEasingCurve.Type.OutCubic)
         self._goal: Camera | None = None
         self._morph = Morph(self)
-        self._on: tuple[int, NDArray[np.bool_] | None] = (-1, None)
         self.minimap = Minimap(self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -203,9 +202,7 @@ class MapCanvas(QWidget):
 
     def on(self) -> NDArray[np.bool_] | None:
         """(places,): which points are drawn; None: all."""
-        if self._on[0] != self.scene.version:
-            self._on = (self.scene.version, self.scene.on())
-        return self._on[1]
+        return self.scene.on()
 
     # -- the view
 

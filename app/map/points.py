@@ -27,6 +27,43 @@ STRAGGLERS = 2000
 
 
 @dataclass(frozen=True, eq=False)
+class Block:
+    """Some cells of the grid that lie together.
+
+    Attributes
+    ----------
+    starts, stops
+        (rows, columns), first place and the one after the last of each cell.
+    x, y
+        (columns + 1,) and (rows + 1,), the cells' edges.
+    """
+
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    def spans(self, cells: NDArray[np.bool_]) -> list[Span]:
+        """The places of these (rows, columns) cells; spans that follow each other are one."""
+        wanted = cells & (self.stops > self.starts)
+        starts, stops = self.starts[wanted], self.stops[wanted]
+        apart = np.flatnonzero(starts[1:] != stops[:-1])
+        ends = np.append(apart, len(stops) - 1) if len(stops) else apart
+        return list(
+            zip(starts[ends - np.diff(ends, prepend=-1) + 1].tolist(), stops[ends].tolist(), strict=True)
+        )
+
+    def places(self, cells: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The places of these (rows, columns) cells, ascending."""
+        spans = np.array(self.spans(cells), np.int64).reshape(-1, 2)
+        lengths = spans[:, 1] - spans[:, 0]
+        before = np.cumsum(lengths) - lengths
+        result: NDArray[np.int64] = np.repeat(spans[:, 0] - before, lengths)
+        result += np.arange(len(result))
+        return result
+
+
+@dataclass(frozen=True, eq=False)
 class Points:
     """Points in the order of the cells of a grid over [-1, 1] x [-1, 1], y pointing down as on a screen.
 
@@ -142,6 +179,14 @@ class Points:
         full = stops > starts
         return list(zip(starts[full].tolist(), stops[full].tolist(), strict=True))
 
+    def block(self, left: float, top: float, right: float, bottom: float) -> Block:
+        """The cells that touch a rectangle, and those around them."""
+        outside = right < -1 or bottom < -1 or left > 1 or top > 1
+        (first, last), (above, below) = _strip(left, right), _strip(top, bottom)
+        columns, rows = np.arange(first, last + 2), np.arange(above, above if outside else below + 2)
+        cells = rows[:-1, None] * CELLS + columns[:-1]
+        return Block(self.starts[cells], self.starts[cells + 1], _edges(columns), _edges(rows))
+
     def within(self, left: float, top: float, right: float, bottom: float) -> NDArray[np.int64]:
         """The places in the cells that touch a rectangle, as one array."""
         spans = self.spans(left, top, right, bottom)
@@ -185,6 +230,11 @@ def _cells(unit: Floats) -> NDArray[np.uint16]:
     steps = np.clip((unit + np.float32(1)) * np.float32(CELLS / 2), 0, CELLS - 1).astype(np.uint16)
     result: NDArray[np.uint16] = steps[:, 1] * np.uint16(CELLS) + steps[:, 0]
     return result
+
+
+def _edges(lines: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Where the grid's lines of one axis lie."""
+    return lines.astype(np.float64) * (2 / CELLS) - 1
 
 
 def _strip(low: float, high: float) -> tuple[int, int]:

@@ -74,6 +74,7 @@ class Scene:
         self.moving: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         self.fading = False
         self.core = EMPTY.core()
+        self._on: tuple[NDArray[np.bool_] | None] | None = None
         self._cloud: tuple[tuple[int, str], QImage | None] = ((-1, ""), None)
         self.version = 0
 
@@ -106,6 +107,7 @@ class Scene:
     def set_off(self, categories: ArrayLike) -> None:
         """Which categories are not drawn and cannot be pointed at."""
         self.off = frozenset(np.asarray(categories, np.int64).ravel().tolist())
+        self._on = None
         self.version += 1
 
     def set_highlight(self, rows: ArrayLike | None) -> None:
@@ -131,6 +133,7 @@ class Scene:
         """The categories of the places have changed."""
         self._plain = self.categories.take(self.points.order).astype(np.uint16)
         self._plain += self.points.levels.astype(np.uint16) << np.uint16(DENSITY)
+        self._on = None
         self._mark()
 
     def _mark(self) -> None:
@@ -138,18 +141,26 @@ class Scene:
         rows = [self.highlight] if self.highlight is not None else []
         rows += [self.selection] if len(self.selection) > RINGED else []
         self.fading = bool(rows)
-        marks = np.zeros(len(self._plain), np.uint16)
+        marks = np.zeros(len(self._plain) + 1, np.bool_)  # the last for rows without a place, which is -1
         for some in rows:
-            places = self.points.places[some]
-            marks[places[places >= 0]] = 1 << MARKED
-        self.marked = np.flatnonzero(marks)
-        self.codes = self._plain | marks if self.fading else self._plain
+            marks[self.points.places.take(some)] = True
+        self.marked = np.flatnonzero(marks[:-1])
+        self.codes = self._plain
+        if self.fading:
+            self.codes = marks[:-1].astype(np.uint16)
+            self.codes <<= np.uint16(MARKED)
+            self.codes |= self._plain
         self.version += 1
 
     # -- what can be pointed at
 
     def on(self) -> NDArray[np.bool_] | None:
-        """(places,): which points are drawn; None: all."""
+        """(places,): which points are drawn; None: all. Kept: a pointer that moves asks each time."""
+        if self._on is None:
+            self._on = (self._shown(),)
+        return self._on[0]
+
+    def _shown(self) -> NDArray[np.bool_] | None:
         if not self.off:
             return None
         table = np.ones(256, np.bool_)

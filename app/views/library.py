@@ -58,6 +58,8 @@ class LibraryView(QWidget):
     ----------
     session, player, lists
         What is looked at, what plays it, and where the lists that are kept have their places.
+    table
+        The tracks, if they were made in an earlier turn of the event loop: with it the page takes too long for one.
 
     Signals
     -------
@@ -67,14 +69,16 @@ class LibraryView(QWidget):
 
     pin_wanted = Signal(object)
 
-    def __init__(self, session: Session, player: Player, lists: PlaylistsRoom) -> None:
+    def __init__(
+        self, session: Session, player: Player, lists: PlaylistsRoom, table: TrackTable | None = None
+    ) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._ordered = False
         self._session, self._player = session, player
-        self.model = TrackModel(session)
-        self.table = TrackTable(session, self.model)
+        self.table = TrackTable(session, TrackModel(session)) if table is None else table
+        self.model = self.table.tracks
         self.search = self._search_box()
         self.folders = FolderStrip(session)
         self.lists = lists

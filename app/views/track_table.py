@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QDrag, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QDrag, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QTableView,
@@ -53,7 +53,7 @@ class TrackTable(QTableView):
     def __init__(self, session: Session, model: TrackModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._model = session, model
-        self._carrying = False
+        self._carrying = self._behind = False
         self._before: tuple[int, int] | None = None
         self.header = TrackHeader(self)
         self._delegate = RowDelegate(self)
@@ -101,6 +101,11 @@ class TrackTable(QTableView):
 
     # -- what others ask
 
+    @property
+    def tracks(self) -> TrackModel:
+        """What is listed."""
+        return self._model
+
     def row_of_current(self) -> int:
         """The row with the keyboard's mark, -1 for none."""
         return self.currentIndex().row()
@@ -136,12 +141,18 @@ class TrackTable(QTableView):
         return ids[0] if len(ids) == 1 else np.concatenate([NOTHING, *ids])
 
     def _follow(self) -> None:
-        """Show a selection that was made elsewhere."""
-        ids = self._session.selection
+        """Show a selection that was made elsewhere; a table that nobody sees does so when it is seen."""
         if not self._carrying:
-            self._select(ids)
-            if len(ids):
-                self.reveal(int(ids[0]))
+            self._behind = not self.isVisible()
+            if not self._behind:
+                self._catch_up()
+
+    def _catch_up(self) -> None:
+        self._behind = False
+        ids = self._session.selection
+        self._select(ids)
+        if len(ids):
+            self.reveal(int(ids[0]))
 
     def _select(self, file_ids: Ids) -> None:
         places = self._model.places(file_ids)
@@ -191,6 +202,12 @@ class TrackTable(QTableView):
             bar.setValue(0)
 
     # -- Qt's events
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """What was selected elsewhere in the meantime is selected here."""
+        super().showEvent(event)
+        if self._behind:
+            self._catch_up()
 
     def startDrag(self, supported: Qt.DropAction) -> None:  # noqa: ARG002, N802 - Qt's signature
         """Drag the selected files out, as a copy."""

@@ -46,15 +46,20 @@ class MapView(QWidget):
     ----------
     mapping, player, playlists
         The maps, what plays, and where lists are kept.
+    tools
+        The row above the map, if it was made in an earlier turn of the event loop: half of the page's time.
     """
 
-    def __init__(self, mapping: Mapping, player: Player, playlists: Playlists) -> None:
+    def __init__(
+        self, mapping: Mapping, player: Player, playlists: Playlists, tools: MapTools | None = None
+    ) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._mapping, self._session, self._player = mapping, mapping.session, player
         self._sought = ""
-        self.tools, self.legend = MapTools(self._session.theme), Legend(self._session.theme)
+        self.tools = MapTools(self._session.theme) if tools is None else tools
+        self.legend = Legend(self._session.theme)
         self.stage = Stage(mapping, player)
         self.colouring = Colouring(mapping, self.stage, self.legend, player)
         self.deeds = Deeds(mapping, player, playlists, self.stage, self)

@@ -201,10 +201,13 @@ class Stage(QWidget):
     def _gathered(self, rows: NDArray[np.int64], modifiers: Qt.KeyboardModifier) -> None:
         if self.drawing is None:
             return
-        files = self.drawing.files[np.asarray(rows, np.int64)]
+        rows = np.asarray(rows, np.int64)
+        files = self.drawing.files[rows]
         if modifiers & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
             files = np.concatenate([self._session.selection, files])
             files = files[np.sort(np.unique(files, return_index=True)[1])]
+        else:
+            self._chosen = self.drawing, files, rows  # as soon as these files are the selection
         self.select(files)
 
     def select(self, files: Ids) -> None:

@@ -147,6 +147,10 @@ def test_categories_that_are_off_are_not_drawn_and_not_found() -> None:
     on = scene.on()
     assert on is not None
     assert (scene.categories[scene.points.order[on]] == 4).all()
+    scene.set_colours(np.where(scene.categories == 4, 3, 4).astype(np.uint8), categorical())
+    assert np.array_equal(scene.on(), ~on)
+    scene.set_points(Points.build(np.random.default_rng(9).normal(size=(400, 2))))
+    assert np.array_equal(scene.on(), scene.categories[scene.points.order] == 4)
     scene.set_off([])
     assert scene.on() is None
 

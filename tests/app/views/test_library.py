@@ -128,6 +128,25 @@ def test_a_selection_made_elsewhere_is_shown_and_brought_into_view(scene: Scene)
     assert view.table.viewport().rect().intersects(view.table.visualRect(view.model.index(800, 1)))
 
 
+def test_a_selection_made_while_the_table_is_out_of_sight_is_there_when_it_is_seen(scene: Scene) -> None:
+    view = scene.open(MIX)
+    near, far, last = (int(view.model.ids[row]) for row in (3, 800, 890))
+    scene.select(near)
+    view.hide()
+    scene.select(last)
+    scene.select(far)
+    assert scene.session.selection.tolist() == [far]
+    view.show()
+    assert [i.row() for i in view.table.selectionModel().selectedRows()] == [800]
+    assert view.table.row_of_current() == 800
+    assert view.table.viewport().rect().intersects(view.table.visualRect(view.model.index(800, 1)))
+    assert scene.session.selection.tolist() == [far]
+    view.hide()
+    scene.select()
+    view.show()
+    assert not view.table.selectionModel().hasSelection()
+
+
 def test_everything_can_be_selected_and_sorted(scene: Scene) -> None:
     view = scene.open(MIX)
     view.table.selectAll()

@@ -49,6 +49,24 @@ def test_a_sample_stands_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("n", "k"), [(3, 3), (10, 1), (160, 10), (176, 10), (191, 10), (2000, 10), (2003, 1)]
+)
+def test_the_largest_of_each_row_wherever_they_stand(n: int, k: int) -> None:
+    rng = np.random.default_rng(n)
+    values = rng.integers(0, 400, (300, n)).astype(np.float32)  # many are equal
+    values[100:200] = np.sort(values[100:200], axis=1)  # all in neighbouring columns, at the end
+    values[0, :-1] = -np.inf  # as of a row that is compared with itself
+    before = values.copy()
+    found = hubs.largest(values, k)
+    assert all(len(set(row)) == k for row in found.tolist())
+    assert (
+        np.sort(np.take_along_axis(values, found, axis=1), axis=1).tolist()
+        == np.sort(before, axis=1)[:, n - k :].tolist()
+    )
+    assert np.array_equal(values, before)
+
+
 def test_a_corrected_list_is_ranked_by_scaled_distances_and_shows_cosines() -> None:
     unit = cloud(80, 10)
     scale = hubs.scale(hubs.surroundings(unit))

@@ -117,6 +117,7 @@ def test_what_a_lasso_gathers_gets_a_label_or_a_list(on_map: MapScene) -> None:
     view.tools.set_touch("lasso")
     on_map.around(*rows)
     assert sorted(on_map.session.selection.tolist()) == sorted(row + 1 for row in rows)
+    assert view.stage.chosen.tolist() == view.stage.canvas.scene.selection.tolist() == sorted(rows)
     assert view.bar.isVisible()
     assert view.bar.count.text() == "3 tracks"
     view.bar.buttons["playlist"].click()
