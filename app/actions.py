@@ -140,7 +140,7 @@ MENUS: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = (
     ("&File", ("add-folder", "rescan", SEPARATOR, "try-bundled", "remove-bundled", SEPARATOR, "encoder-cards",
                "import-encoder", "export-encoder", SEPARATOR, "preferences", SEPARATOR, "quit")),
     ("&Play", ("play", "previous", "next", "stop-playing", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "shuffle",
-               ("&Repeat", "repeat-off", "repeat-all", "repeat-one", SEPARATOR, "repeat"), SEPARATOR, "louder",
+               ("R&epeat", "repeat-off", "repeat-all", "repeat-one", SEPARATOR, "repeat"), SEPARATOR, "louder",
                "quieter", SEPARATOR, "audition", "stop-preview")),
     ("&View", ("view-library", "view-map", "view-train", "view-compare", "view-activity", SEPARATOR, "search",
                "find-on-map", "similar", "queue", SEPARATOR,
