@@ -154,7 +154,8 @@ def _titles(
         extent = words.extent(painter, text, style)
         if extent is None:  # those after it must not take its place
             return
-        place = room.take(beside(x, y, *extent, radius + 3 - RIM / 2), anyhow=firm)
+        right, left, above, below = beside(x, y, *extent, radius + 3 - RIM / 2)
+        place = room.take([right, left, room.inward(above), room.inward(below)], anyhow=firm)
         if place is not None:
             words.draw(painter, place, text, style)
             placed += 1

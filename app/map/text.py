@@ -174,15 +174,20 @@ class Room:
         self._n += len(boxes)
 
     def take(self, places: Iterable[QRectF], *, anyhow: bool = False) -> QRectF | None:
-        """The first of these places that is free and in the picture, taken from now on.
+        """The first of these places that is free and wholly in the picture, taken from now on.
 
         Parameters
         ----------
         anyhow
-            Where none is free, the first in the picture.
+            Where none is, one that is not free or that the edge cuts.
         """
         inside = [place for place in places if self._whole.intersects(place)]
-        inside.sort(key=lambda place: not self._whole.contains(place))  # better whole than cut by the edge
+        if anyhow:
+            inside.sort(
+                key=lambda place: not self._whole.contains(place)
+            )  # better whole than cut by the edge
+        else:
+            inside = [place for place in inside if self._whole.contains(place)]
         if not inside:
             return None
         boxes = np.array([(place.left(), place.top(), place.right(), place.bottom()) for place in inside])
@@ -192,6 +197,11 @@ class Room:
         first = int(free.argmax())  # 0 where none is
         self.keep_free(boxes[first : first + 1])
         return inside[first]
+
+    def inward(self, place: QRectF) -> QRectF:
+        """A place above or below a dot, moved along until the edge does not cut it, but not away from the dot."""
+        ahead = max(self._whole.left() - place.left(), 0.0) - max(place.right() - self._whole.right(), 0.0)
+        return place.translated(ahead, 0.0) if abs(ahead) <= place.width() / 2 else place
 
     def _free(self, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
         """(m,) which of these (m, 4) meet nothing; all at once, since there are many words in a frame."""

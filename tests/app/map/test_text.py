@@ -37,7 +37,17 @@ def test_what_has_to_be_said_is_said_where_there_is_no_room() -> None:
 def test_a_word_stands_rather_where_it_is_read_whole() -> None:
     cut, whole = QRectF(80, 10, 50, 20), QRectF(25, 10, 50, 20)
     assert Room((100, 100)).take([cut, whole]) == whole
-    assert Room((100, 100)).take([cut]) == cut
+    assert Room((100, 100)).take([cut]) is None
+    assert Room((100, 100)).take([cut], anyhow=True) == cut
+
+
+def test_a_word_above_a_dot_at_the_edge_moves_until_it_is_read_whole() -> None:
+    room = Room((100, 100))
+    assert room.inward(QRectF(-20, 10, 50, 20)) == QRectF(0, 10, 50, 20)
+    assert room.inward(QRectF(70, 10, 50, 20)) == QRectF(50, 10, 50, 20)
+    assert room.inward(QRectF(30, 10, 50, 20)) == QRectF(30, 10, 50, 20)
+    away = QRectF(-40, 10, 50, 20)
+    assert room.inward(away) == away, "its dot is out of the picture"
 
 
 def test_words_are_cut_kept_and_of_one_line(qapp: QApplication) -> None:
