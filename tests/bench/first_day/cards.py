@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.evaluation.intervals import Interval, Scores, difference, of_mean
 from core.files import atomic
 from core.nets import checkpoint
@@ -22,6 +24,18 @@ TASKS = {
         "the leading instrument: other pieces and another soundfont than the probe learned from",
     ),
     "tags": (RENDERED, "families of instruments that sound: other pieces than the probe learned from"),
+}
+
+METRICS = {
+    "HR@10": "HR@10 of 101",
+    "MPR": "MPR",
+    "HR@10, another artist": "HR@10 of 101, by another artist than those that ask",
+    "MPR, another artist": "MPR, by another artist than those that ask",
+    "soundtrack, svm": "which soundtrack, by a linear SVM",
+    "soundtrack, logistic": "which soundtrack, by a logistic probe",
+    "instrument, svm": "which instrument, by a linear SVM",
+    "instrument, logistic": "which instrument, by a logistic probe",
+    "tags, ROC-AUC": "ROC-AUC of a logistic probe",
 }
 
 
@@ -78,10 +92,19 @@ def _row(one: Answers, name: str, rivals: dict[str, str]) -> dict[str, Any]:
     figures = {"this": own} | {key: one.scores[other] for key, other in rivals.items()}
     apart = {key: difference(own, one.scores[other]) for key, other in rivals.items()}
     return {
-        "task": task, "metric": one.question, "better": one.better, "n": len(own.counts), "note": how,
+        "task": task, "metric": METRICS[one.question], "better": one.better, "note": f"{how} · {_counted(one, own)}",
         "rows": {key: _ends(of_mean(scores)) for key, scores in figures.items()},
         "differences": {key: _ends(found) for key, found in apart.items()},
     }  # fmt: skip
+
+
+def _counted(one: Answers, own: Scores) -> str:
+    """How many were asked."""
+    items = int(np.count_nonzero(own.counts))
+    if one.kind == "tags":  # its scores are shares of an area, not items
+        return "5 draws"
+    asked = one.question.startswith(("HR", "MPR"))
+    return f"{items} soundtracks, 5 draws" if asked else f"n {items:,}"
 
 
 def _ends(found: Interval) -> dict[str, float]:
