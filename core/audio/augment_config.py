@@ -169,5 +169,6 @@ MODERN: dict[str, Any] = {
 }
 """Both views of the siamese strategies, without pitch shift; MelCPC takes `sides` (0,).
 
-Time stretch and reverb, which take longest, did not help `same-track` or `self` (`tests/bench/first_day/switches.py`).
+Time stretch and reverb take longest, and were not shown to help `same-track` or `self`
+(`tests/bench/first_day/switches.py`).
 """
