@@ -8,6 +8,7 @@ to the two figures beside it: "work" is the GUI thread's processor time between 
 thread was kept waiting in between, by Python's lock or the disk, but no longer than the program's other threads worked
 (what it waited for a processor, as Linux counts it, is taken off). A gap on a quiet machine lies between the two.
 `--only gaps` goes through what is done once: opening, select all, the map's first sight, zoom, pointing, click, lasso.
+`--only drawing` lets a job draw the map twice, with nobody touching anything: the first time, and in a warm process.
 Needs a display (Xvfb will do) or QT_QPA_PLATFORM=offscreen.
 """
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:  # nothing may be imported before the clock runs
 
 BEGAN = time.perf_counter()
 TICK_MS = 10
+FRAME_MS = 16
+"""A gap that is longer is counted: a frame of a screen is missed."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,10 @@ class Gaps:
         took = time.perf_counter() - began
         gap, work, held = (max(column) for column in zip(*ticks, strict=True))
         p99 = sorted(ticks)[min(len(ticks) * 99 // 100, len(ticks) - 1)][0]
+        late = sum(tick[0] > FRAME_MS for tick in ticks)
         print(
             f"{what:38} longest gap {gap:6.1f} ms   99 % {p99:6.1f} ms   most work {work:6.1f}   held {held:6.1f} ms   "
-            f"{took:6.2f} s  {len(ticks):5} ticks",
+            f"{took:6.2f} s  {len(ticks):5} ticks, {late} late",
             flush=True,
         )
 
@@ -236,6 +240,20 @@ def colours(gaps: Gaps, map_view: MapView) -> None:
         pause(0.5)
 
 
+def drawn(gaps: Gaps, map_view: MapView, show: Callable[[], None]) -> None:
+    """The map is laid out anew, its partial pictures shown."""
+    stage, mapping = map_view.stages[0], map_view._mapping
+    show()
+    wait(lambda: stage.canvas.points.n > 0 and stage.scheme is not None, 300)
+    pause(2.0)
+    for what in ("cold", "warm"):
+        before = stage.drawing
+        with gaps.during(f"a job draws the map anew, {what}"):
+            mapping.draw(anew=True)
+            wait(lambda was=before: mapping.job is None and stage.drawing is not was, 300)
+            pause(1.0)
+
+
 def _coloured(stage: Stage, column: str) -> bool:
     return stage.scheme is not None and stage.scheme.info.name == column
 
@@ -247,7 +265,7 @@ def main() -> None:
     options.add_argument(
         "--library", type=Path, help="a library file, made by an earlier run or another program"
     )
-    options.add_argument("--only", choices=("table", "map", "gaps"))
+    options.add_argument("--only", choices=("table", "map", "gaps", "drawing"))
     wishes = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("EARMAP_CONFIG_DIR", folder)
@@ -296,15 +314,17 @@ def measure(file: Path, only: str | None) -> None:
         wait(lambda: view.model.row_at(0) is not None, 300)
         print(f"first rows after {time.perf_counter() - BEGAN:.2f} s: {len(view.model.ids):,} tracks")
         pause(1.0)
-    if only == "gaps":
+    if only == "drawing":
+        drawn(gaps, furniture.parts.map, lambda: program.window.show_view("view-map"))
+    elif only == "gaps":
         select_all(gaps, view)
         view.table.selectRow(0)
         pause(0.5)
     elif only != "map":
         exercise(gaps, view, panel)
-    if only != "table":
+    if only not in ("table", "drawing"):
         on_the_map(gaps, furniture.parts.map, panel, lambda: program.window.show_view("view-map"))
-    if only not in ("table", "gaps"):
+    if only not in ("table", "gaps", "drawing"):
         colours(gaps, furniture.parts.map)
     told = Path("/proc/self/status").read_text("utf-8").splitlines()
     print(*(line for line in told if line.startswith(("VmHWM", "VmRSS"))))
