@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from app.player import Playable, Player
 from tests.audio_files import tone, write
-from tests.sound_card import RATE, Recording
+from tests.sound_card import RATE, Recording, SoundCard
+
+
+@contextmanager
+def player_of(server: SoundCard, seed: int | None = None) -> Iterator[Player]:
+    """A player of a module's sound server, for all its tests that do it no harm: its process takes a while to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        player = Player(volume=1.0, seed=seed)
+        player.prestart()
+        player.list_devices()
+        yield player
+        player.close()
 
 
 class Log:

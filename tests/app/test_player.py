@@ -25,6 +25,7 @@ from tests.listening import (
     pitch,
     play_out,
     playable,
+    player_of,
     recorded,
     scale,
     steepest,
@@ -38,15 +39,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual sou
 
 @pytest.fixture(scope="module")
 def engine(qapp: QApplication, sound_server: SoundCard) -> Iterator[Player]:
-    """One player for all tests that do it no harm: its process takes a while to start."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in sound_server.environment.items():
-            patch.setenv(name, value)
-        player = Player(volume=1.0)
-        player.prestart()
-        player.list_devices()
+    with player_of(sound_server) as player:
         yield player
-        player.close()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from tests.listening import (
     pitch,
     play_out,
     playable,
+    player_of,
     recorded,
     scale,
     steepest,
@@ -40,15 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(qapp: QApplication, sound_server: SoundCard) -> Iterator[Player]:
-    """One player for all tests: its process takes a while to start."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in sound_server.environment.items():
-            patch.setenv(name, value)
-        player = Player(volume=1.0, seed=3)
-        player.prestart()
-        player.list_devices()
+    with player_of(sound_server, seed=3) as player:
         yield player
-        player.close()
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_ctrl_c_during_calibration(tmp_path: Path) -> None:
         "core.cli",
         "embed",
         "--encoder",
-        "random-w0.25",
+        "random-w0.5",  # takes seconds, so that it is not done before it is stopped
         "--library",
         str(library),
     ]
