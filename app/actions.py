@@ -94,7 +94,7 @@ TABLE: tuple[ActionInfo, ...] = (
                reason="Nothing is playing."),
     ActionInfo("shuffle", "S&huffle", "Play what comes in no order; once more, and it is in its own order again.",
                ("Ctrl+S",), "shuffle", checkable=True, reason=NO_LIBRARY),
-    ActionInfo("repeat", "&Switch", "Repeat the queue, this track, or nothing.", ("Ctrl+R",), "repeat",
+    ActionInfo("repeat", "Change &repeat", "Repeat the queue, this track, or nothing.", ("Ctrl+R",), "repeat",
                checkable=True, reason=NO_LIBRARY),
     ActionInfo("repeat-off", "&Off", "After the queue's last track comes silence.", checkable=True, group="repeat",
                reason=NO_LIBRARY),
