@@ -212,10 +212,10 @@ class Room:
 
 
 def beside(x: float, y: float, width: float, height: float, gap: float) -> list[QRectF]:
-    """Where a title may stand by a dot: right, left, above, below."""
+    """Where a title may stand by a dot: right, left, above, below; half a rim nearer than aside, not on the dot."""
     middle = y - height / 2
     return [
         QRectF(x + gap, middle, width, height), QRectF(x - gap - width, middle, width, height),
-        QRectF(x - width / 2, y - gap - height + RIM, width, height),
-        QRectF(x - width / 2, y + gap - RIM, width, height),
+        QRectF(x - width / 2, y - gap - height + RIM / 2, width, height),
+        QRectF(x - width / 2, y + gap - RIM / 2, width, height),
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFont, QImage, QPainter
 from PySide6.QtWidgets import QApplication
@@ -39,6 +40,16 @@ def test_a_word_stands_rather_where_it_is_read_whole() -> None:
     assert Room((100, 100)).take([cut, whole]) == whole
     assert Room((100, 100)).take([cut]) is None
     assert Room((100, 100)).take([cut], anyhow=True) == cut
+
+
+@pytest.mark.parametrize("radius", [2.0, 4.0, 7.0, 12.0])
+def test_each_place_beside_a_dot_leaves_the_dot_free(radius: float) -> None:
+    """As the overlay keeps a dot free, and asks for a title's place beside it."""
+    dot = np.array([[200, 200, 200, 200]]) + (radius - 1) * np.array([[-1, -1, 1, 1]])
+    for place in beside(200, 200, 90, 20, radius + 3 - RIM / 2):
+        room = Room((400, 400))
+        room.keep_free(dot)
+        assert room.take([place]) == place
 
 
 def test_a_word_above_a_dot_at_the_edge_moves_until_it_is_read_whole() -> None:
