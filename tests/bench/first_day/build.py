@@ -2,10 +2,11 @@
 
     python tests/bench/first_day/build.py WORK [--music DIR] [--only NAME ...] [--out DIR]
 
-WORK takes some 8 GB: the soundtracks (unless `--music` has them, a folder for each package), renderings, control
-copies, a library, clips and runs. What is there is not made again, and a run that was cut off goes on: the command is
-repeated until it says that all is done. On two cores `earmap-1` takes an hour. Fetching needs Debian's `apt-get`,
-rendering `mma`, `fluidsynth`, `fluid-soundfont-gm` and `timgm6mb-soundfont`.
+WORK takes some 12 GB: the soundtracks (unless `--music` has them, a folder for each package), renderings, control
+copies, two libraries, clips and runs. What is there is not made again, and a run that was cut off goes on: the command
+is repeated until it says that all is done. Fetching needs Debian's `apt-get`, rendering `mma`, `fluidsynth`,
+`fluid-soundfont-gm` and `timgm6mb-soundfont`; Python's packages beyond Earmap's own are the group `bench` in
+`pyproject.toml`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cards import MFCC, untrained
-from lists import PARTS
+import folds
+import numpy as np
+from cards import MFCC, row, untrained
+from lists import EVERY, FOLDS, PARTS, Part
 from packages import fetch
-from recipes import RECIPES, TWINS, Recipe
+from recipes import RECIPES, TWINS, Learned, Recipe
 from score import Figures, Heard, built, heard, intervals, judged, vectors
+from sources import RENDERED, SOURCES
 
 from core import strategies
 from core.evaluation.intervals import difference
@@ -39,23 +43,6 @@ HERE = Path(__file__).parent
 OUT = HERE.parents[2] / "resources" / "encoders"
 PIECES, SEGMENTS = 320, 10
 ENDS = ("mean", "low", "high")
-SOURCES: dict[str, tuple[str, str]] = {
-    "0ad-data": ("Soundtrack of 0 A.D.", "CC BY-SA 3.0"),
-    "asc-music": ("Soundtrack of Advanced Strategic Command", "GPL-2.0-or-later"),
-    "naev-data": (
-        "Soundtrack of Naev",
-        "GPL-2.0-or-later, GPL-3.0, CC BY 3.0, CC BY-SA 3.0, public domain, by track",
-    ),
-    "ufoai-music": (
-        "Soundtrack of UFO: Alien Invasion",
-        "GPL-2.0, GPL-2.0-or-later, CC BY 3.0, CC BY-SA 3.0, public domain, by track",
-    ),
-    "warzone2100-music": ("Soundtrack of Warzone 2100", "GPL-2.0-or-later"),
-}
-RENDERED = (
-    "Pieces rendered from MIDI: grooves of Musical MIDI Accompaniment, Fluid R3 and TimGM6mb",
-    "GPL-2.0, MIT",
-)
 
 
 def earmap(library: Path, *words: str, check: bool = True) -> dict[str, Any]:
@@ -72,19 +59,26 @@ def earmap(library: Path, *words: str, check: bool = True) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def prepare(work: Path, music: Path) -> Path:
-    """All music, and a library that knows what is learned from; the library's file."""
-    for part in PARTS.values():
-        for package in part:
-            fetch(package, music)
+LEARNED: dict[Learned, tuple[str, ...]] = {"train": PARTS["train"], "all": EVERY}
+"""Soundtracks in each library; renderings are in both."""
+
+
+def library_of(work: Path, learned: Learned) -> Path:
+    """The library of what is learned from."""
+    return work / f"{learned}.earmap"
+
+
+def prepare(work: Path, music: Path) -> None:
+    """All music, and libraries that know what is learned from."""
+    for package in EVERY:
+        fetch(package, music)
     run = (sys.executable, str(HERE / "render.py"), str(work / "rendered"), "--pieces", str(PIECES))
     subprocess.run(run, check=True)
     subprocess.run((sys.executable, str(HERE / "control.py"), str(music), str(work / "control")), check=True)
-    library = work / "train.earmap"
-    if not library.exists():
-        folders = [str(music / package) for package in PARTS["train"]]
-        earmap(library, "add", "--scan-only", *folders, str(work / "rendered"))
-    return library
+    for learned, packages in LEARNED.items():
+        if not library_of(work, learned).exists():
+            folders = [str(music / package) for package in packages]
+            earmap(library_of(work, learned), "add", "--scan-only", *folders, str(work / "rendered"))
 
 
 def trained(library: Path, recipe: Recipe) -> EncoderRecord:
@@ -103,11 +97,23 @@ def trained(library: Path, recipe: Recipe) -> EncoderRecord:
             "0",
         )
         words = [f"--set={key}={value}" for key, value in recipe.overrides.items()]
+        if recipe.without:
+            words += ["--query", " ".join(f'-folder:"{name}"' for name in PARTS[recipe.without])]
         how = ("train", "--resume") if run is not None else (*begin, *words)
         earmap(library, *how, "--name", recipe.name)
         with Library(library) as opened:
             record = opened.encoders.get(recipe.name)
     return record
+
+
+def given(library: Path, recipe: Recipe, folder: Path) -> Path:
+    """The recipe's encoder as a file to give away."""
+    path = folder / f"{recipe.name}{SUFFIX}"
+    if not path.exists():
+        folder.mkdir(exist_ok=True)
+        trained(library, recipe)
+        earmap(library, "export", "encoder", recipe.name, str(path))
+    return path
 
 
 def sources(library: Path) -> list[dict[str, Any]]:
@@ -120,6 +126,7 @@ def sources(library: Path) -> list[dict[str, Any]]:
     return [
         {"title": title, "licence": licence, "tracks": len(hours[name]), "hours": sum(hours[name])}
         for name, (title, licence) in {**SOURCES, "": RENDERED}.items()
+        if hours[name]
     ]
 
 
@@ -131,7 +138,6 @@ METRICS = {
     "probe": ("Which soundtrack, by a logistic probe", "accuracy", "higher"),
 }
 KINDS = {False: "as they are", True: "all with one codec, bandwidth and loudness"}
-CHOSEN = "; by these it was chosen, so they flatter it a little"
 
 
 @cache
@@ -156,11 +162,26 @@ def again(library: Path, music: Path, recipe: Recipe, copies: bool) -> list[Figu
     return figures
 
 
-def told_of(recipe: Recipe, kind: str, values: list[float]) -> str:
+def told_of(kind: str, values: list[float]) -> str:
     """What stands under a figure."""
     runs = ", ".join(f"{value:.3f}" for value in values)
-    several = f"; three trainings at width {TWINS:g}: {runs}" if runs else ""
-    return kind + several + CHOSEN * recipe.default
+    return kind + (f"; three trainings at width {TWINS:g}: {runs}" if runs else "")
+
+
+def by_folds(
+    music: Path, library: Path, recipe: Recipe, strategy: strategies.Strategy
+) -> list[dict[str, Any]]:
+    """Figures of the recipe's trainings on what each of them has not heard, beside the baselines."""
+    work = library.parent
+    for each in recipe.folds:
+        given(library, each, work / "folds")
+    own = str(work / "folds" / f"{recipe.name}-{{}}{SUFFIX}")
+    rivals = {"mfcc": MFCC, "random": untrained(strategy)}
+    rows = []
+    for copies, kind in ((False, "folds"), (True, "folds, control")):
+        found = folds.listened(work / "control" if copies else music, work / "scores", copies=copies)
+        rows += [row(one, own, rivals) for one in folds.answers(kind, music, found, [own, *rivals.values()])]
+    return rows
 
 
 def table(music: Path, library: Path, recipe: Recipe, strategy: strategies.Strategy) -> list[dict[str, Any]]:
@@ -180,7 +201,7 @@ def table(music: Path, library: Path, recipe: Recipe, strategy: strategies.Strat
             rows.append(
                 {
                     "task": task, "metric": metric, "better": better, "n": len(found.codes),
-                    "note": told_of(recipe, kind, [run[name]["mean"] for run in runs]),
+                    "note": told_of(kind, [run[name]["mean"] for run in runs]),
                     "rows": {key: {end: told[key][name][end] for end in ENDS} for key in told},
                     "differences": {key: {end: apart[key][end] for end in ENDS} for key in apart},
                 }
@@ -188,31 +209,35 @@ def table(music: Path, library: Path, recipe: Recipe, strategy: strategies.Strat
     return rows
 
 
-def statistics(music: Path, work: Path, strategy: strategies.Strategy) -> dict[str, Any]:
+def statistics(music: Path, work: Path, learned: Learned, strategy: strategies.Strategy) -> dict[str, Any]:
     """Mean and deviation of the vectors of the soundtracks that were learned from."""
-    found = heard(music, "train", SEGMENTS, work / "scores", copies=False)
-    told = measure(vectors(strategy, found))
+    parts: tuple[Part, ...] = ("train",) if learned == "train" else FOLDS
+    found = [vectors(strategy, heard(music, part, SEGMENTS, work / "scores", copies=False)) for part in parts]
+    told = measure(np.concatenate(found))
     assert told is not None
     short = {name: [float(f"{x:.6g}") for x in getattr(told, name)] for name in ("mean", "std")}
     return {**short, "n": told.n}
 
 
-def write(work: Path, music: Path, library: Path, recipe: Recipe, out: Path) -> Path:
+def write(work: Path, music: Path, recipe: Recipe, out: Path) -> Path:
     """The encoder's file, with its card."""
+    library = library_of(work, recipe.learned)
     record = trained(library, recipe)
-    learned = ledger.load(work / "train.earmap.runs" / recipe.name)
-    whole, card = checkpoint.load(work / "train.earmap.encoders" / record.file)
+    learned = ledger.load(library.with_name(f"{library.name}.runs") / recipe.name)
+    whole, card = checkpoint.load(library.with_name(f"{library.name}.encoders") / record.file)
     strategy = checkpoint.half(whole)
     told = sources(library)
+    asked = by_folds if recipe.learned == "all" else table
     card |= {
         "name": recipe.name, "title": recipe.title, "summary": recipe.summary, "description": recipe.description,
-        "bundled": True, "limits": list(recipe.limits), "standardisation": statistics(music, work, strategy),
+        "bundled": True, "limits": list(recipe.limits),
+        "standardisation": statistics(music, work, recipe.learned, strategy),
         "rebuild": f"python tests/bench/first_day/build.py WORK --only {recipe.name}",
         "data": card["data"] | {
             "hours": sum(each["hours"] for each in told), "sources": told,
             "heard": [mark(identity) for identity in learned.identities],
         },
-        "figures": card["figures"] | {"table": table(music, library, recipe, strategy)},
+        "figures": card["figures"] | {"table": asked(music, library, recipe, strategy)},
     }  # fmt: skip
     card.pop("run")
     path = out / f"{recipe.name}{SUFFIX}"
@@ -231,10 +256,10 @@ def main() -> None:
     work, music = options.work.absolute(), (options.music or options.work / "music").absolute()
     work.mkdir(parents=True, exist_ok=True)
     options.out.mkdir(parents=True, exist_ok=True)
-    library = prepare(work, music)
+    prepare(work, music)
     for recipe in RECIPES:
         if options.only is None or recipe.name in options.only:
-            print(write(work, music, library, recipe, options.out), flush=True)
+            print(write(work, music, recipe, options.out), flush=True)
 
 
 if __name__ == "__main__":

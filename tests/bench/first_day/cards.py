@@ -16,7 +16,12 @@ from core.strategies import Strategy
 MFCC = "mfcc"
 SHAPE = ("width", "blocks", "log_mel", "level_dim")
 UNHEARD, RENDERED = "Soundtracks that nothing was learned from or chosen by", "Pieces rendered from MIDI"
+OFTEN = (
+    "Soundtracks that the network that was asked has not heard: three trainings, each without a third of them"
+)
 TASKS = {
+    "folds": (OFTEN, "as they are"),
+    "folds, control": (OFTEN, "all with one codec, bandwidth and loudness"),
     "plain": (UNHEARD, "as they are"),
     "control": (UNHEARD, "all with one codec, bandwidth and loudness"),
     "instruments": (
@@ -27,6 +32,8 @@ TASKS = {
 }
 
 METRICS = {
+    "HR@10 of 61": "HR@10 of 61",
+    "share of the nearest ten": "share of the nearest ten",
     "HR@10": "HR@10 of 101",
     "MPR": "MPR",
     "HR@10, another artist": "HR@10 of 101, by another artist than those that ask",
@@ -49,11 +56,14 @@ class Answers:
         A key of `TASKS`.
     scores
         By encoder, item by item.
+    draws
+        How often tracks were drawn that ask.
     """
 
     kind: str
     question: str
     scores: dict[str, Scores]
+    draws: int = 5
 
     @property
     def better(self) -> str:
@@ -78,15 +88,16 @@ def note(path: Path, found: list[Answers]) -> None:
     """Put the figures on a card before those that it was chosen by; those of an earlier report go."""
     strategy, card = checkpoint.load(path)
     rivals = {"mfcc": MFCC, "random": rival(path)}
-    ours = {task for task, _ in TASKS.values()}
-    older = [row for row in card["figures"].get("table", []) if row["task"] not in ours]
-    table = [_row(one, str(path), rivals) for one in found] + older
+    ours = {TASKS[one.kind][0] for one in found}
+    older = [each for each in card["figures"].get("table", []) if each["task"] not in ours]
+    table = [row(one, str(path), rivals) for one in found] + older
     whole = checkpoint.content(strategy, card | {"figures": card["figures"] | {"table": table}})
     with atomic(path) as file:
         file.write(whole)
 
 
-def _row(one: Answers, name: str, rivals: dict[str, str]) -> dict[str, Any]:
+def row(one: Answers, name: str, rivals: dict[str, str]) -> dict[str, Any]:
+    """What a card says of one question."""
     task, how = TASKS[one.kind]
     own = one.scores[name]
     figures = {"this": own} | {key: one.scores[other] for key, other in rivals.items()}
@@ -102,9 +113,10 @@ def _counted(one: Answers, own: Scores) -> str:
     """How many were asked."""
     items = int(np.count_nonzero(own.counts))
     if one.kind == "tags":  # its scores are shares of an area, not items
-        return "5 draws"
+        return f"{one.draws} draws"
+    lists = len(np.unique(own.groups[own.counts > 0]))
     asked = one.question.startswith(("HR", "MPR"))
-    return f"{items} soundtracks, 5 draws" if asked else f"n {items:,}"
+    return f"{lists} soundtracks, {one.draws} draws" if asked else f"n {items:,}"
 
 
 def _ends(found: Interval) -> dict[str, float]:

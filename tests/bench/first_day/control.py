@@ -1,6 +1,6 @@
 """Copies of a folder of soundtracks without the traces of how each was produced.
 
-    python tests/bench/first_day/control.py MUSIC OUT [--parts choose report]
+    python tests/bench/first_day/control.py MUSIC OUT [--parts fold-1 fold-2 fold-3]
 
 Every track is mixed down to 16 kHz, low-passed at 5 kHz (the lowest sampling rate among them is 11,025 Hz), brought to
 -23 LUFS (ITU-R BS.1770) and written as MP3 at 48 kbit/s under OUT/<soundtrack>/. An encoder that tells soundtracks
@@ -18,7 +18,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pyloudnorm
-from lists import PARTS, tracks
+from lists import FOLDS, PARTS, tracks
 from numpy.typing import NDArray
 from scipy import signal
 
@@ -71,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("music", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=["choose", "report"])
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(FOLDS))
     options = parser.parse_args()
     with ProcessPoolExecutor() as pool:
         jobs = []

@@ -48,7 +48,7 @@ def fetch(package: str, music: Path) -> None:
         kept.mkdir()
         unpack(package, inside)
         for path in sorted(path for path in inside.rglob("*") if path.is_file() and not path.is_symlink()):
-            if path.name == "copyright":
+            if path.match(f"usr/share/doc/{package}/copyright"):  # a picture's may lie deeper
                 shutil.copy(path, kept / "copyright")
             elif path.suffix.lower() in SUFFIXES and seconds(path) >= SHORTEST_S:
                 taken = (kept / path.name).exists()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -54,9 +54,8 @@ class Asked:
     ask: Question
 
 
-def artists(music: Path) -> list[str]:
-    """Of the report's and then the choosing part's tracks, as tagged; empty where not."""
-    paths = [*tracks(music, "report"), *tracks(music, "choose")]
+def artists(paths: Iterable[Path]) -> list[str]:
+    """Who is tagged; empty where nobody is."""
     return [tags.read(os.fsencode(path))[0].artist for path in paths]
 
 
@@ -96,13 +95,18 @@ def soundtracks(codes: Codes, names: list[str]) -> Iterator[Asked]:
         for figure, metric in (("hits", "HR@10"), ("percentiles", "MPR")):
             yield Asked(metric + title, partial(_listed, cases, figure))
     own = np.flatnonzero(codes < len(PARTS["report"]))
-    artist = [names[row].casefold() or f"track {row}" for row in own.tolist()]
+    yield from which(codes[own], [names[row] for row in own.tolist()], PARTS["report"], own)
+
+
+def which(codes: Codes, names: list[str], titles: tuple[str, ...], rows: Codes) -> Iterator[Asked]:
+    """Which soundtrack some rows of a matrix are from; tracks of one artist are on one side."""
+    artist = [name.casefold() or f"track {row}" for name, row in zip(names, rows, strict=True)]
     groups = np.unique(
-        [f"{codes[row]} {name}" for row, name in zip(own, artist, strict=True)], return_inverse=True
+        [f"{code} {name}" for code, name in zip(codes, artist, strict=True)], return_inverse=True
     )[1]
-    task = Task("Soundtrack", "class", tuple(own.tolist()), PARTS["report"], codes[own], groups)
+    task = Task("Soundtrack", "class", tuple(rows.tolist()), titles, codes, groups)
     for probe in PROBES:
-        yield Asked(f"soundtrack, {probe}", partial(_probed, task, probe, own, draws(task)))
+        yield Asked(f"soundtrack, {probe}", partial(_probed, task, probe, rows, draws(task)))
 
 
 def _listed(drawn: Drawn, figure: str, matrix: Floats) -> Scores:
@@ -139,18 +143,23 @@ def answers(kind: str, questions: list[Asked], found: Heard, names: list[str]) -
     by_name = {each: described(each, found) for each in names}
     for question in questions:
         scores = {each: question.ask(matrix) for each, matrix in by_name.items()}
-        yield Answers(kind, question.title, scores)
-        for each, score in scores.items():
-            told, ahead = of_mean(score), difference(scores[names[0]], score)
-            print(
-                f"{called(each):34s} {kind:11s} {question.title:26s} {shown(told)}  {shown(ahead)}",
-                flush=True,
-            )
+        one = Answers(kind, question.title, scores)
+        tell(one)
+        yield one
+
+
+def tell(found: Answers) -> None:
+    """Print a line for each encoder: its figure, and what the first one is ahead of it."""
+    first = next(iter(found.scores.values()))
+    for each, score in found.scores.items():
+        figures = f"{shown(of_mean(score))}  {shown(difference(first, score))}"
+        print(f"{called(each):34s} {found.kind:11s} {found.question:26s} {figures}", flush=True)
 
 
 def asked(options: argparse.Namespace, names: list[str]) -> Iterator[Answers]:
     """Everything but what it costs."""
-    cache, known = options.cache, artists(options.music)
+    cache = options.cache
+    known = artists([*tracks(options.music, "report"), *tracks(options.music, "choose")])
     for kind, folder in {"plain": options.music, "control": options.control}.items():
         if folder is not None:
             found = both(folder, options.segments, cache, copies=kind == "control")

@@ -14,17 +14,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from build import earmap, trained
+from build import earmap, given
 from labelled import PROBES, accuracy, instruments
 from lists import PARTS
 from peers import described
-from recipes import SEEDS, TWINS, Recipe, twins
+from recipes import SEEDS, TWINS, twins
 from switches import averaged
 
 from core.evaluation import reference
 from core.evaluation.intervals import Scores, of_mean
 from core.library.store import Library
-from core.nets.card import SUFFIX
 from core.training.config import all_trainable
 
 INSTRUMENTS = 4
@@ -32,15 +31,6 @@ INSTRUMENTS = 4
 TASKS = ("albums,by=folder", "folders,depth=1,group=track")
 ROLES = ("hit-rate=My music: folders as playlists", "genre=My music: folder")
 """What stands for the paper's tasks: which soundtrack for which genre."""
-
-
-def given(source: Path, recipe: Recipe, folder: Path) -> Path:
-    """The recipe's encoder as a file to give away."""
-    path = folder / f"{recipe.name}{SUFFIX}"
-    if not path.exists():
-        trained(source, recipe)
-        earmap(source, "export", "encoder", recipe.name, str(path))
-    return path
 
 
 def asked(library: Path, folders: list[Path], encoders: list[Path]) -> None:
