@@ -161,6 +161,8 @@ class Mapping(QObject):
         self._watching = on
         if on:
             self.refresh()
+        else:
+            self._calm.stop()
         self._pace()
 
     def refresh(self) -> None:
@@ -177,9 +179,7 @@ class Mapping(QObject):
 
     def close(self) -> None:
         """Ask nothing more."""
-        self._watching = False
-        self._live.stop()
-        self._calm.stop()
+        self.watch(False)
 
     def _other_map(self) -> None:
         """Show what is kept, at once; then look whether it is still so."""
@@ -198,7 +198,7 @@ class Mapping(QObject):
     def _library_changed(self, _: Change) -> None:
         self._columns.clear()
         self.columns_changed.emit()
-        if not self._calm.isActive():
+        if self._watching and not self._calm.isActive():
             self._calm.start()
 
     def _take(self, looked: Looked) -> None:

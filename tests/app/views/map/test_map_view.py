@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
@@ -361,3 +361,19 @@ def test_a_track_is_found_from_another_view(on_map: MapScene) -> None:
     middle = view.stage.canvas.rect().center()
     on_map.scene.until(lambda: (on_map.spot(far) - middle).manhattanLength() < 4)
     assert view.stage.canvas.camera.scale > view.stage.canvas.whole().scale
+
+
+def test_a_map_that_nobody_sees_waits_for_nothing(on_map: MapScene) -> None:
+    """Changes of the library are looked at after a while; nothing may be left to wait for when the window closes."""
+    view = on_map.view
+
+    def waiting() -> list[bool]:
+        maps_of_view = (on_map.mapping, view.second)
+        return [timer.isActive() for one in maps_of_view for timer in one.findChildren(QTimer)]
+
+    on_map.session.library_changed.emit(None)
+    assert sum(waiting()) == 1, "the first map is seen, the second is not"
+    view.hide()
+    assert not any(waiting())
+    on_map.session.library_changed.emit(None)
+    assert not any(waiting())
