@@ -17,7 +17,9 @@ SHORTEST_S = 30.0
 
 def unpack(package: str, folder: Path) -> None:
     """Fetch a package with apt and unpack it, with the archives in it."""
-    subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    # As whoever asks: apt's own user may not write into the folder.
+    command = ["apt-get", "-o", "APT::Sandbox::User=root", "download", "-q", package]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     for deb in list(folder.glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", deb, folder], check=True)
         deb.unlink()
