@@ -313,7 +313,7 @@ class SimilarPanel(Layout):
     @property
     def neighbours(self) -> tuple[Neighbour, ...]:
         """What is listed."""
-        return self.list.neighbours.neighbours
+        return self.list.neighbours.found
 
     def _playables(self, length_s: float | None = None) -> list[Playable]:
         """Each neighbour from its moment on, where one is meant."""

@@ -296,7 +296,7 @@ class SideBySide(QWidget):
 
     def neighbours(self, side: Which) -> tuple[Neighbour, ...]:
         """What a column shows."""
-        return self.lists[side].neighbours.neighbours
+        return self.lists[side].neighbours.found
 
     def play(self, side: Which, place: int) -> None:
         """Play a column from this line on."""

@@ -125,9 +125,9 @@ class SideList(NeighbourList):
     seed_wanted = Signal(int)
 
     def __init__(self, theme: Theme, name: str, there: str) -> None:
-        super().__init__(theme)
-        self.neighbours: SideModel = SideModel(theme, there)
-        self.setModel(self.neighbours)
+        model = SideModel(theme, there)
+        super().__init__(theme, model)
+        self.neighbours: SideModel = model
         self.hovered = self.linked = -1
         self.setItemDelegate(SideDelegate(theme, self))
         self.setAccessibleName(name)

@@ -53,7 +53,7 @@ def filled(scene: Scene, page: SideBySide) -> SideBySide:
 
 
 def listed(side: SideList) -> list[int]:
-    return [one.row.file_id for one in side.neighbours.neighbours]
+    return [one.row.file_id for one in side.neighbours.found]
 
 
 def nearest(scene: Scene, encoder: int, matrix: np.ndarray, n: int = 10) -> list[int]:
