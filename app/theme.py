@@ -6,7 +6,7 @@ never told by colour alone (an icon or a word goes with it).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from string import Template
@@ -16,7 +16,7 @@ from weakref import ref
 from PySide6.QtCore import QByteArray, QDir, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from shiboken6 import isValid
 
 Mode = Literal["system", "light", "dark"]
@@ -134,6 +134,14 @@ def painted(drawing: QSvgRenderer, size: int) -> QPixmap:
     return pixmap
 
 
+def repaint_links(labels: Iterable[QLabel]) -> None:
+    """Give links the palette's colour: a label keeps the one that its text was read with, and reads no text twice."""
+    for label in labels:
+        if "<a " in (text := label.text()):
+            label.clear()
+            label.setText(text)
+
+
 class Theme(QObject):
     """The application's looks; `changed` fires after every switch.
 
@@ -225,4 +233,5 @@ class Theme(QObject):
         for entry, name, role in self._dressed:
             if (target := entry()) is not None:
                 target.setIcon(self.icon(name, role))
+        repaint_links(widget for widget in self._app.allWidgets() if isinstance(widget, QLabel))
         self.changed.emit()

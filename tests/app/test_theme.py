@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction, QColor, QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.theme import DARK, LIGHT, SERIES, Colours, Theme, read_icons, read_style, style_sheet
@@ -101,6 +101,20 @@ def test_dark_and_light_change_palette_and_icons_at_once(qapp: QApplication, qtb
     theme.set_mode("light")
     assert ink(button.icon()) == QColor(LIGHT.text)
     assert qapp.palette().color(QPalette.ColorRole.Window) == QColor(LIGHT.window)
+
+
+def test_links_go_along(qapp: QApplication, qtbot: QtBot) -> None:
+    """The pixels of a link's text, which a label reads once, with the colour that links have then."""
+    theme = Theme(qapp, "light")
+    label = QLabel("<a href='there' style='font-size: 40px; font-weight: 900'>IIII</a>")
+    qtbot.addWidget(label)
+    label.resize(200, 80)
+    for colours in (LIGHT, DARK, LIGHT):
+        theme.set_mode("dark" if colours is DARK else "light")
+        image = label.grab().toImage()
+        seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+        assert QColor(colours.accent).name() in seen, colours.name
+    assert label.text().startswith("<a href='there'")
 
 
 def test_a_second_icon_replaces_the_first_for_good(qapp: QApplication, qtbot: QtBot) -> None:
