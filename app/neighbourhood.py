@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # SQLAlchemy is imported by the thread that first reads
     from core.answers import Found, Similar
     from core.neighbours import Neighbours
     from core.recommend.hubs import Effect
-    from core.recommend.moments import MomentMatch
 
 T = TypeVar("T")
 Mode = Literal["similar", "path", "radio", "moment"]
@@ -226,12 +225,12 @@ def _moment(neighbours: Neighbours, empty: Answer, track: int, reader: Reader) -
     if span is None:
         return empty
     try:
-        found = neighbours.moment(track, *span, n)
+        found = neighbours.moment(track, *span, n, empty.wish.rules)
         heard = neighbours.heard(track, *span)
     except UserError as error:
         unheard = " ".join(filter(None, (error.title, error.hint)))
         return replace(empty, unheard=unheard, unstored=not _stored(track, reader))
-    return replace(empty, neighbours=_moments_with_rows(found, reader), heard=heard)
+    return replace(empty, neighbours=with_rows(found.matches, reader), receipt=found.receipt, heard=heard)
 
 
 def _stored(track_id: int | None, reader: Reader) -> bool:
@@ -265,13 +264,9 @@ def with_rows(found: Sequence[Similar], reader: Reader) -> tuple[Neighbour, ...]
     """Neighbours with what is shown of them; those whose file is gone are left out."""
     rows = {row.file_id: row for row in reader.page([one.file_id for one in found])} if found else {}
     there = (one for one in found if one.file_id in rows)
-    return tuple(Neighbour(rows[one.file_id], one.score, len(one.folded)) for one in there)
-
-
-def _moments_with_rows(found: Sequence[MomentMatch], reader: Reader) -> tuple[Neighbour, ...]:
-    rows = {row.file_id: row for row in reader.page([one.file_id for one in found])} if found else {}
-    there = (one for one in found if one.file_id in rows)
-    return tuple(Neighbour(rows[one.file_id], one.score, 0, one.start_s, one.seconds) for one in there)
+    return tuple(
+        Neighbour(rows[one.file_id], one.score, len(one.folded), one.start_s, one.seconds) for one in there
+    )
 
 
 def keep(answer: Answer, name: str, reader: Reader) -> PlaylistRecord:

@@ -6,22 +6,25 @@ Pure functions over a `Stock`; `core.neighbours.Neighbours` keeps one up to date
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.recommend import radio as radios
 from core.recommend.catalogue import Catalogue
+from core.recommend.moments import SEGMENT_S, Moments
 from core.recommend.neighbours import Rows, checked, query_vector
 from core.recommend.path import Way, steps, way
 from core.recommend.radio import Queue, Spacing
-from core.recommend.rules import Rules, Sieve, tracks
-from core.recommend.similar import Query, similar
+from core.recommend.rules import Rules, Sieve, clock, tracks
+from core.recommend.similar import Folder, Match, Query, folded, similar
 from core.recommend.similar import Similar as Ranked
 from core.vectors import Snapshot
 
 Tracks = Sequence[int]
+Starts = Callable[[Sequence[int], Sequence[int], Sequence[int]], list[float]]
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,15 @@ class Similar:
     """A track of a list: the file that stands for it, its score, and other versions of the recording.
 
     `score` is the cosine to what was asked for (less half of what was unwanted); on a path, to the track before.
+    `start_s`, `seconds`: the moment of it that is meant, where one is.
     """
 
     track_id: int
     file_id: int
     score: float
     folded: tuple[int, ...]
+    start_s: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,11 +100,19 @@ class _Question:
             )
         return rows[rows >= 0]
 
-    def sieve(self, rules: Rules, seeds: Rows, own: Rows) -> NDArray[np.bool_]:
-        """(n,) what may not appear: seeds and all `own` rows, what cannot be played, what the rules forbid."""
+    def sieve(
+        self, rules: Rules, seeds: Rows, own: Rows, silent: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_]:
+        """(n,) what may not appear: all `own` rows, what cannot be played, what the rules forbid.
+
+        `silent`: (n,) rows without stored moments, where these are asked for.
+        """
         hidden = self.stock.files < 0
         hidden[own] = True
-        Sieve(hidden, self.lines).apply(rules, self.stock.catalogue, seeds)
+        sieve = Sieve(hidden, self.lines)
+        if silent is not None and (silent & ~hidden).any():
+            sieve.drop(silent, "Without stored moments")
+        sieve.apply(rules, self.stock.catalogue, seeds)
         return hidden
 
     def empty(self, reason: str) -> Found:
@@ -155,19 +169,18 @@ def _ranked(
     if scale is not None and found.matches:
         rest = f"{found.corrected} of these {len(found.matches)} would not be here without"
         question.lines.append(f"Hubs corrected: {rest}.")
-    folded = sum(len(one.versions) for one in found.matches)
-    if folded or found.seed_versions:
-        question.lines.append(_folding(folded, len(found.seed_versions)))
+    _tell_folding(question, found)
     return found
 
 
-def _folding(folded: int, of_seeds: int) -> str:
+def _tell_folding(question: _Question, found: Ranked) -> None:
     parts = []
-    if folded:
-        parts.append(f"{folded} under the lines shown")
-    if of_seeds:
-        parts.append(f"{of_seeds} left out as versions of what was chosen")
-    return f"Versions of one recording folded: {', '.join(parts)}."
+    if under := sum(len(one.versions) for one in found.matches):
+        parts.append(f"{under} under the lines shown")
+    if found.seed_versions:
+        parts.append(f"{len(found.seed_versions)} left out as versions of what was chosen")
+    if parts:
+        question.lines.append(f"Versions of one recording folded: {', '.join(parts)}.")
 
 
 def path(stock: Stock, a: int, b: int, n: int, waypoints: Tracks, rules: Rules) -> Found:
@@ -258,3 +271,53 @@ def _tell_queue(question: _Question, found: Queue, spacing: Spacing) -> None:
         nameless = _nameless(stock.catalogue, found) if name == "artist" else 0
         relaxing += f" ({tracks(nameless)} without an artist aside)" if nameless else ""
         question.lines.append(f"Spacing, {rule}: {relaxing}.")
+
+
+def moment(
+    stock: Stock, track: int, heard: Sequence[float], nearest: Moments, starts: Starts, n: int, rules: Rules
+) -> Found:
+    """Where some seconds of a track turn up: the best moment of each of `n` tracks, under the rules.
+
+    Parameters
+    ----------
+    heard
+        When the segments begin that stand for the seconds.
+    nearest
+        The best moment of every track.
+    starts
+        When segments begin, in seconds: of files (k,), which segment of each, and of how many.
+    """
+    question = _Question(stock)
+    question.lines.append(f"Heard for this: {SEGMENT_S:.0f} s from {', '.join(map(clock, heard))}.")
+    wanted = question.rows([track], "The chosen track")
+    rows = stock.snapshot.rows(nearest.tracks)
+    silent = np.ones(len(stock.files), np.bool_)
+    silent[rows[rows >= 0]] = False
+    if not np.setdiff1d(rows[rows >= 0], wanted).size:
+        return question.empty("No moments of any other track are stored.")
+    hidden = question.sieve(rules, wanted, wanted, silent)
+    if rules.hubness == "local":
+        question.lines.append(
+            "Hubs are not corrected for a moment: they are measured on whole tracks, not on their seconds."
+        )
+    there = np.flatnonzero(rows >= 0)
+    there = there[~hidden[rows[there]]]
+    ranked = zip(rows[there].tolist(), nearest.scores[there].tolist(), strict=True)
+    if rules.fold:
+        found = folded(ranked, Folder(np.asarray(stock.snapshot.unit), stock.catalogue), wanted, n)
+        _tell_folding(question, found)
+    else:
+        found = Ranked(tuple(Match(*pair) for pair in islice(ranked, n)))
+    if not found.matches:
+        return question.empty(_NOTHING)
+    place_of = dict(zip(rows[there].tolist(), there.tolist(), strict=True))
+    at = [place_of[one.row] for one in found.matches]
+    matches = [stock.match(one.row, one.score, one.versions) for one in found.matches]
+    begin = starts([one.file_id for one in matches], nearest.places[at].tolist(), nearest.counts[at].tolist())
+    question.count(len(matches), n)
+    return Found(
+        tuple(
+            replace(one, start_s=start, seconds=SEGMENT_S) for one, start in zip(matches, begin, strict=True)
+        ),
+        tuple(question.lines),
+    )

@@ -253,24 +253,18 @@ def _tell_moments(
     start, end = options["moment"]
     if start is None or end is None or end <= start:
         raise click.UsageError("--moment needs both ends, such as 1:00-1:06.")
-    n = options["count"] or LENGTHS["moment"]
-    found = neighbours.moment(seeds[0], start, end, n)
+    found = neighbours.moment(seeds[0], start, end, options["count"] or LENGTHS["moment"], rules_of(options))
     heard = [round(second, 3) for second in neighbours.heard(seeds[0], start, end)]
-    rows = rows_by_id(session, None, [match.file_id for match in found])
-    shown = [(match, rows[match.file_id]) for match in found if match.file_id in rows]
+    rows = rows_by_id(session, None, [match.file_id for match in found.matches])
+    shown = [(match, rows[match.file_id]) for match in found.matches if match.file_id in rows]
     results = [
         row_json(row) | {"start": match.start_s, "seconds": match.seconds, "score": round(match.score, 6)}
         for match, row in shown
     ]
-    text = [f"{match.score:6.3f}  {_clock(match.start_s):>6}  {name(row)}" for match, row in shown]
-    receipt = [
-        f"Heard for this: 3 s from {', '.join(map(_clock, heard))}.",
-        *([] if len(shown) >= n else [f"Only {len(shown)} of the {n} asked for have stored segments."]),
-    ]
-    document = {"seeds": seeds, "encoder": neighbours.encoder.name, "heard": heard}
+    text = [f"{match.score:6.3f}  {_clock(match.start_s or 0):>6}  {name(row)}" for match, row in shown]
+    document: dict[str, Any] = {"seeds": seeds, "encoder": neighbours.encoder.name, "heard": heard}
     if options["out"] is not None:
         raise UserError("A playlist cannot hold moments.", "Leave --out away, or take the list from --json.")
-    session.tell(
-        document | {"results": results, "receipt": receipt}, "\n".join(text) or "Nothing is left to show."
-    )
-    _tell_receipt(session, receipt)
+    document |= {"results": results, "receipt": list(found.receipt)}
+    session.tell(document, "\n".join(text) or "Nothing is left to show.")
+    _tell_receipt(session, found.receipt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import closing
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.library.records import EncoderRecord
 from core.library.store import Library
-from core.recommend import Standardisation, measure, unit_rows
-from core.recommend.moments import SEGMENT_S, Best, MomentMatch, MomentPair, pairs, start_of
+from core.recommend import Standardisation, measure, moments, unit_rows
+from core.recommend.moments import SEGMENT_S, Best, MomentPair, pairs, start_of
 
 SAMPLE = 500
 """Tracks on whose segments the statistics are measured."""
@@ -29,7 +29,8 @@ class Moments:
 
     def __init__(self, library: Library, encoder: EncoderRecord, plan: str) -> None:
         self._library, self._encoder, self._plan = library, encoder, plan
-        self._measured: tuple[tuple[int, int], Standardisation | None] | None = None
+        self._measured: tuple[int, tuple[int, int], Standardisation | None] | None = None
+        self._found: tuple[tuple[object, ...], moments.Moments] | None = None
 
     def why(self, a: int, b: int, n: int) -> tuple[MomentPair, ...]:
         """The `n` most alike pairs of moments, best first.
@@ -55,50 +56,42 @@ class Moments:
             self._times(track, self._stored(track))[place] for place in self._places(track, start_s, end_s)
         )
 
-    def moment(
-        self,
-        track: int,
-        start_s: float,
-        end_s: float,
-        n: int,
-        usable: Callable[[NDArray[np.int64]], NDArray[np.int64]],
-    ) -> tuple[MomentMatch, ...]:
-        """The best moment of each of the `n` tracks that come nearest to some seconds of a track.
+    def nearest(self, track: int, start_s: float, end_s: float) -> moments.Moments:
+        """The best moment of every track, itself included, beside some seconds of one.
 
-        Goes through all stored segments, `core.library.vectors.AT_ONCE` bytes at a time.
-
-        Parameters
-        ----------
-        usable
-            From tracks (k,) to the files that stand for them (k,), -1 for those that must not appear.
+        Goes through all stored segments, `core.library.vectors.AT_ONCE` bytes at a time; asked again for the same
+        seconds, as when another rule is put, through none.
 
         Raises
         ------
         UserError
             The track has no stored segments, or the seconds are none of its own.
         """
+        state = self._library.vectors.segments_stamp(self._encoder.id, self._plan)
+        asked = (track, start_s, end_s, state)
+        if self._found is not None and self._found[0] == asked:
+            return self._found[1]
+        if self._measured is not None and self._measured[0] < min(SAMPLE, state[0]):
+            self._measured = None
         unit, _ = self._unit(track)
         query = unit[self._places(track, start_s, end_s)].mean(axis=0)
         length = float(np.linalg.norm(query))
         if not length:
             raise UserError("There is no sound in these seconds.", "Choose others.")
-        best = Best(query / length, self._statistics(), n)
-        known: dict[int, tuple[int, int]] = {}  # of the best so far: file, and how many segments
+        best = Best(query / length, self._statistics())
         with closing(self._library.vectors.all_segments(self._encoder.id, self._plan)) as batches:
-            for tracks, counts, segments in batches:
-                files = usable(tracks)
-                shown = (files >= 0) & (tracks != track)
-                kept = tracks[shown], counts[shown]
-                best.add(*kept, segments if shown.all() else segments[np.repeat(shown, counts)])
-                for key, count, file in zip(*kept, files[shown], strict=True):
-                    known[int(key)] = int(file), int(count)
-                known = {key: known[key] for key, _, _ in best.found()}
-        seconds = self._seconds([file for file, _ in known.values()])
-        return tuple(
-            MomentMatch(key, file, self._start(place, count, seconds.get(file)), SEGMENT_S, score)
-            for key, place, score in best.found()
-            for file, count in [known[key]]
-        )
+            for batch in batches:
+                best.add(*batch)
+        self._found = asked, best.found()
+        return self._found[1]
+
+    def starts(self, files: Sequence[int], places: Sequence[int], counts: Sequence[int]) -> list[float]:
+        """When segments begin: the files that their tracks are played from, which one it is, and of how many."""
+        seconds = self._seconds(list(files))
+        return [
+            self._start(place, count, seconds.get(file))
+            for file, place, count in zip(files, places, counts, strict=True)
+        ]
 
     def _places(self, track: int, start_s: float, end_s: float) -> list[int]:
         """The numbers of the segments inside some seconds, else of the one whose middle is nearest."""
@@ -144,9 +137,9 @@ class Moments:
         """Mean and deviation of segments, measured anew while fewer than `SAMPLE` tracks had been."""
         state = self._library.vectors.stamp(self._encoder.id, self._plan)
         known = self._measured
-        if known is None or (known[0] != state and known[0][0] < SAMPLE):
-            batches = self._library.vectors.all_segments(self._encoder.id, self._plan, SAMPLE)
+        if known is None or (known[1] != state and known[0] < SAMPLE):
+            batches = list(self._library.vectors.all_segments(self._encoder.id, self._plan, SAMPLE))
             some = [segments for _, _, segments in batches]
             stats = measure(np.concatenate(some).astype(np.float32), halves=False) if some else None
-            known = self._measured = (state, stats)
-        return known[1]
+            known = self._measured = sum(len(tracks) for tracks, _, _ in batches), state, stats
+        return known[2]

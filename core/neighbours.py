@@ -20,7 +20,7 @@ from core.library.store import Library
 from core.moments import Moments
 from core.nets import card
 from core.recommend import Catalogue, Names, Query, Standardisation, hubs, similar
-from core.recommend.moments import MomentMatch, MomentPair
+from core.recommend.moments import MomentPair
 from core.recommend.radio import Spacing, codes
 from core.recommend.rules import Rules
 from core.recommend.standardise import FEWEST
@@ -28,7 +28,7 @@ from core.titles import words
 from core.vectors import Snapshot, VectorCache
 
 __all__ = [
-    "Found", "MomentMatch", "MomentPair", "Neighbours", "Rules", "Similar", "Spacing", "catalogue", "vector_cache",
+    "Found", "MomentPair", "Neighbours", "Rules", "Similar", "Spacing", "catalogue", "vector_cache",
 ]  # fmt: skip
 
 _ANY, _SPACED = Rules(), Spacing()
@@ -212,24 +212,21 @@ class Neighbours:
         """
         return self._moments.why(a, b, n)
 
-    def moment(self, track: int, start_s: float, end_s: float, n: int = 20) -> tuple[MomentMatch, ...]:
-        """Where some seconds of a track turn up in others: the best moment of each of `n` tracks.
+    def moment(self, track: int, start_s: float, end_s: float, n: int = 20, rules: Rules = _ANY) -> Found:
+        """Where some seconds of a track turn up in others: the best moment of each of `n`. See `core.answers.moment`.
 
         Raises
         ------
         UserError
             No segments of the track are stored, or these are no seconds.
         """
-        return self._moments.moment(track, start_s, end_s, n, self._files_of)
+        nearest = self._moments.nearest(track, start_s, end_s)
+        heard = self._moments.heard(track, start_s, end_s)
+        return answers.moment(self._stock(), track, heard, nearest, self._moments.starts, n, rules)
 
     def heard(self, track: int, start_s: float, end_s: float) -> tuple[float, ...]:
         """When the segments begin that stand for these seconds in `moment`; raises as it does."""
         return self._moments.heard(track, start_s, end_s)
-
-    def _files_of(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The files that stand for tracks (k,), -1 for none."""
-        rows = self._snapshot.rows(tracks)
-        return np.where(rows >= 0, self._files[rows], -1)
 
 
 def _same(one: Standardisation | None, other: Standardisation | None) -> bool:

@@ -130,10 +130,10 @@ class Layout(QWidget):
             head.addWidget(widget)
         head.addSpacing(4)
         head.addWidget(self.start_radio)
-        self.filters = QWidget()
+        filters = QWidget()
         row(
             self.filter, self.summary, self.unfilter, self.how_many,
-            parent=self.filters, wide=self.summary, spacing=4, margins=(10, 2, 12, 6),
+            parent=filters, wide=self.summary, spacing=4, margins=(10, 2, 12, 6),
         )  # fmt: skip
         buttons = QWidget()
         row(
@@ -155,7 +155,7 @@ class Layout(QWidget):
         bar.addWidget(self.modes)
         layout.addLayout(bar)
         layout.addLayout(head)
-        layout.addWidget(self.filters)
+        layout.addWidget(filters)
         layout.addWidget(self.pages, 1)
         for below in (self.receipt, self.note, buttons):
             layout.addWidget(below)
@@ -181,13 +181,11 @@ class Layout(QWidget):
 
     def show_mode(self, wish: Wish, rules: str) -> None:
         """What belongs to this question, and its rules in words."""
-        self.filters.setVisible(wish.mode != "moment" or bool(wish.span))
-        self.filter.setVisible(wish.mode != "moment")
         self.how_many.setVisible(wish.mode != "radio")
         self.start_radio.setVisible(wish.mode == "radio")
         self.stops.setVisible(wish.mode == "path")
-        self.summary.set_whole("" if wish.mode == "moment" else rules)
-        self.unfilter.setVisible(bool(rules) and wish.mode != "moment")
+        self.summary.set_whole(rules)
+        self.unfilter.setVisible(bool(rules))
 
     def show_heading(self, title: str, subtitle: str) -> None:
         """Two lines on what was asked; the stops of a path say it themselves."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import ColumnElement, Connection, TextClause, delete, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from core.library.database import Database
@@ -20,6 +20,11 @@ AT_ONCE = 16 * 2**20
 _OWN = text("""EXISTS (
     SELECT 1 FROM file f JOIN root r ON r.id = f.root_id AND r.kind = 'music' WHERE f.track_id = embedding.track_id
 )""")
+
+
+def _with_segments(encoder_id: int, plan: str) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    """Own tracks that have them; `n_segments` lies behind the blob, and to look at it costs as much as reading both."""
+    return Embedding.encoder_id == encoder_id, Embedding.plan == plan, _OWN, Embedding.segments.is_not(None)
 
 
 def insert_vector(
@@ -132,10 +137,16 @@ class Vectors:
 
     def stamp(self, encoder_id: int, plan: str) -> tuple[int, int]:
         """Count and newest id: changes whenever a vector comes or goes."""
+        return self._stamp(Embedding.encoder_id == encoder_id, Embedding.plan == plan)
+
+    def segments_stamp(self, encoder_id: int, plan: str) -> tuple[int, int]:
+        """Count and newest id of what `all_segments` yields, also where older vectors were given their segments."""
+        return self._stamp(*_with_segments(encoder_id, plan))
+
+    def _stamp(self, *where: ColumnElement[bool] | TextClause) -> tuple[int, int]:
         columns = (func.count(), func.coalesce(func.max(Embedding.id), 0))
-        statement = select(*columns).where(Embedding.encoder_id == encoder_id, Embedding.plan == plan)
         with self._db.read() as connection:
-            count, newest = connection.execute(statement).one()
+            count, newest = connection.execute(select(*columns).where(*where)).one()
         return int(count), int(newest)
 
     def made_with(self, encoder_id: int, plan: str) -> tuple[str, str] | None:
@@ -169,8 +180,7 @@ class Vectors:
         columns = (Embedding.track_id, Embedding.n_segments, Embedding.segments)
         statement = (
             select(*columns)
-            .where(Embedding.encoder_id == encoder_id, Embedding.plan == plan, _OWN)
-            .where(Embedding.segments.is_not(None), Embedding.n_segments > 0)
+            .where(*_with_segments(encoder_id, plan), Embedding.n_segments > 0)
             .order_by(Embedding.id)
             .limit(limit)
         )

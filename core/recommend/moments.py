@@ -25,15 +25,22 @@ class MomentPair:
     score: float
 
 
-@dataclass(frozen=True)
-class MomentMatch:
-    """The seconds of a track that come nearest to what was asked for."""
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """The segment of each track that comes nearest to what was asked for; best first, equal ones in order of track.
 
-    track_id: int
-    file_id: int
-    start_s: float
-    seconds: float
-    score: float
+    Parameters
+    ----------
+    tracks, places, counts
+        `(k,)` ids, which segment it is, and of how many.
+    scores
+        `(k,)` its cosine.
+    """
+
+    tracks: NDArray[np.int64]
+    places: NDArray[np.int32]
+    counts: NDArray[np.int32]
+    scores: Matrix
 
 
 def pairs(a: Matrix, b: Matrix, n: int) -> list[tuple[int, int, float]]:
@@ -62,7 +69,7 @@ def pairs(a: Matrix, b: Matrix, n: int) -> list[tuple[int, int, float]]:
 
 
 class Best:
-    """The best moment of each track, of all segments that pass by; holds `n` of them.
+    """The best moment of each track, of all segments that pass by; holds 20 bytes a track.
 
     Parameters
     ----------
@@ -72,13 +79,11 @@ class Best:
         Of segments; None: as they are.
     """
 
-    def __init__(self, query: Matrix, standardisation: Standardisation | None, n: int) -> None:
-        self._n, self._query = n, query.astype(np.float32)
+    def __init__(self, query: Matrix, standardisation: Standardisation | None) -> None:
         self._mean = np.zeros(1, np.float32) if standardisation is None else standardisation.mean
         scale = np.ones(len(query)) if standardisation is None else standardisation.scale
         self._turned, self._squares = (scale * query).astype(np.float32), (scale**2).astype(np.float32)
-        self._tracks, self._places = np.empty(0, np.int64), np.empty(0, np.int64)
-        self._scores = np.empty(0, np.float32)
+        self._found: list[Moments] = []
 
     def _cosines(self, segments: NDArray[np.float16]) -> Matrix:
         """(m,) of segments `(m, dim)` as they are stored: each is cast once and never scaled as a whole."""
@@ -102,19 +107,23 @@ class Best:
         best = np.maximum.reduceat(scores, firsts)
         hits = np.flatnonzero(scores == np.repeat(best, counts))
         _, first = np.unique(np.searchsorted(firsts, hits, side="right"), return_index=True)
-        self._keep(tracks, hits[first] - firsts, best)
+        places = (hits[first] - firsts).astype(np.int32)
+        self._found.append(Moments(tracks, places, counts.astype(np.int32), best))
 
-    def _keep(self, tracks: NDArray[np.int64], places: NDArray[np.int64], scores: Matrix) -> None:
-        self._tracks = np.concatenate((self._tracks, tracks))
-        self._places = np.concatenate((self._places, places))
-        self._scores = np.concatenate((self._scores, scores))
-        order = np.lexsort((self._tracks, -self._scores))[: self._n]
-        self._tracks, self._places = self._tracks[order], self._places[order]
-        self._scores = self._scores[order]
-
-    def found(self) -> list[tuple[int, int, float]]:
-        """Tracks, their best segment and its cosine, best first."""
-        return list(zip(self._tracks.tolist(), self._places.tolist(), self._scores.tolist(), strict=True))
+    def found(self) -> Moments:
+        """Of all tracks so far."""
+        parts = self._found
+        if not parts:
+            return Moments(
+                np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32)
+            )
+        tracks = np.concatenate([part.tracks for part in parts])
+        scores = np.concatenate([part.scores for part in parts])
+        order = np.lexsort((tracks, -scores))
+        places, counts = (
+            np.concatenate([getattr(part, name) for part in parts])[order] for name in ("places", "counts")
+        )
+        return Moments(tracks[order], places, counts, scores[order])
 
 
 def start_of(place: int, segments: int, plan_segments: int, seconds: float | None) -> float:

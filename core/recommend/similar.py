@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -81,7 +82,7 @@ def similar(unit: NDArray[np.float32], query: Query, catalogue: Catalogue | None
         pairs = zip(found.rows, ranking.plain(found), strict=True)
         result = Similar(tuple(Match(int(row), float(score)) for row, score in pairs))
     else:
-        result = _fold(ranking, Folder(view, catalogue), seeds, query.n)
+        result = folded(_drawn(ranking, query.n), Folder(view, catalogue), seeds, query.n)
     return replace(result, corrected=ranking.beyond([match.score for match in result.matches]))
 
 
@@ -165,8 +166,20 @@ class Folder:
         )
 
 
-def _fold(ranking: Ranking, folder: Folder, seeds: Rows, n: int) -> Similar:
-    """Draw ever more rows until `n` heads stand, so that folding never shortens the list.
+def _drawn(ranking: Ranking, n: int) -> Iterator[tuple[int, float]]:
+    """Rows and scores, best first, ever more at a time: `n` heads seldom need many."""
+    drawn, k = 0, 2 * n + 16
+    while True:
+        found = ranking.best(k)
+        yield from zip(found.rows[drawn:].tolist(), ranking.plain(found)[drawn:].tolist(), strict=True)
+        drawn = len(found.rows)
+        if drawn >= ranking.available:
+            return
+        k *= 4
+
+
+def folded(ranked: Iterable[tuple[int, float]], folder: Folder, seeds: Rows, n: int) -> Similar:
+    """The first `n` heads of rows and scores that come best first; folding never shortens the list.
 
     A head's versions are those among the rows that rank before head `n + 1`.
     """
@@ -174,17 +187,10 @@ def _fold(ranking: Ranking, folder: Folder, seeds: Rows, n: int) -> Similar:
     for head in of_seeds:
         head.versions.clear()  # two seeds may be versions of each other
     heads: list[Head] = []
-    drawn, k = 0, 2 * n + 16
-    while True:
-        found = ranking.best(k)
-        for row, score in zip(found.rows[drawn:], ranking.plain(found)[drawn:], strict=True):
-            if (fresh := folder.add(int(row), float(score))) is not None:
-                heads.append(fresh)
-            if len(heads) > n:
-                break
-        drawn = len(found.rows)
-        if len(heads) > n or drawn >= ranking.available:
+    for row, score in ranked:
+        if (fresh := folder.add(row, score)) is not None:
+            heads.append(fresh)
+        if len(heads) > n:
             break
-        k *= 4
     matches = tuple(Match(head.row, head.score, tuple(head.versions)) for head in heads[:n])
     return Similar(matches, tuple(row for head in of_seeds for row in head.versions))

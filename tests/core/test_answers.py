@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from core.library.records import Read
 from core.library.store import Library
 from core.neighbours import Neighbours, Rules, Spacing
 from core.recommend import measure, unit_rows
+from core.recommend.rules import clock
 from tests.shelf import DIM, Shelf
 
 PLAN = "spread-10"
@@ -244,7 +246,7 @@ def test_a_file_that_is_gone_is_in_no_list(own: Shelf) -> None:
     assert best.track_id not in {match.track_id for match in found.matches}
     assert found.receipt[0] == "23 tracks compared, as Timbre (MFCC) hears them."
     assert best.track_id not in {match.track_id for match in known.radio([tracks[0]], 50).matches}
-    assert best.track_id not in {match.track_id for match in known.moment(tracks[0], 0, 100, 50)}
+    assert best.track_id not in {match.track_id for match in known.moment(tracks[0], 0, 100, 50).matches}
 
 
 def standardised(tracks: list[int]) -> dict[int, np.ndarray]:
@@ -268,7 +270,8 @@ def test_why_two_tracks_are_alike(tracks: list[int], known: Neighbours) -> None:
 
 def test_a_moment_is_found_in_the_whole_library(tracks: list[int], known: Neighbours) -> None:
     unit, at = standardised(tracks), [one / 16_000 for one in starts(1_600_000, 10)]
-    found = known.moment(tracks[0], at[3] - 1, at[4] + 4, 30)  # two segments
+    answer = known.moment(tracks[0], at[3] - 1, at[4] + 4, 30)  # two segments
+    found = answer.matches
     assert known.heard(tracks[0], at[3] - 1, at[4] + 4) == (at[3], at[4])
     query = unit[tracks[0]][3:5].mean(axis=0)
     query /= np.linalg.norm(query)
@@ -278,8 +281,83 @@ def test_a_moment_is_found_in_the_whole_library(tracks: list[int], known: Neighb
     best = found[0]
     assert best.start_s == at[int((unit[best.track_id] @ query).argmax())]
     assert known.file(best.track_id) == best.file_id
+    assert answer.receipt == (
+        "24 tracks compared, as Timbre (MFCC) hears them.",
+        f"Heard for this: 3 s from {clock(at[3])}, {clock(at[4])}.",
+        "Without stored moments: 4 tracks left out.",
+        "Only 19 of the 30 that were asked for: no more are left.",
+    )
     # Between two segments the nearer one stands for the seconds.
     assert known.heard(tracks[0], at[5] + 3.2, at[5] + 3.6) == (at[5],)
+
+
+def test_moments_go_by_the_same_rules_as_other_lists(tracks: list[int], known: Neighbours) -> None:
+    every = known.moment(tracks[0], 0, 100, 50).matches
+    rules = Rules(other_artists=True, years=(1974, None), genres=frozenset({"jazz"}), hubness="local")
+    found = known.moment(tracks[0], 0, 100, 50, rules)
+    left = [match for match in every if (n := tracks.index(match.track_id)) >= 4 and n % 2 and n % 4]
+    assert found.matches == tuple(left)
+    assert found.receipt[2:] == (
+        "Without stored moments: 4 tracks left out.",
+        "Other artists: 4 tracks left out.",
+        "Years from 1974: 3 tracks left out, 3 of them without a year.",
+        "Genre jazz: 4 tracks left out.",
+        "Hubs are not corrected for a moment: they are measured on whole tracks, not on their seconds.",
+        "Only 8 of the 50 that were asked for: no more are left.",
+    )
+    assert known.moment(tracks[0], 0, 100, 3, rules).matches == found.matches[:3]
+    nothing = known.moment(tracks[0], 0, 100, 3, Rules(genres=frozenset({"polka"})))
+    assert nothing.matches == ()
+    assert nothing.receipt[0] == "No track is left under these rules."
+
+
+def test_versions_are_folded_under_the_best_moment(own: Shelf) -> None:
+    tracks = tracks_of(own)
+    own.write("again.mp3", "AGAIN")
+    own.both()
+    row, nearly = own.row("again.mp3"), segments(tracks[5]) + np.float16(0.02)
+    again = row.track_id or 0
+    read = Read(
+        row.file_id, "ok", identity="AGAIN", seconds=100.0, vector=nearly.astype(np.float32).mean(axis=0),
+        segments=nearly, n_segments=10,
+    )  # fmt: skip
+    own.library.files.record([read], own.encoder.id, PLAN, "cpu", "float32")
+    with own.library._db.write() as connection:
+        for track, title in ((tracks[5], "Song"), (again, "Song (Remastered)")):
+            statement = text(
+                "UPDATE file SET title = :title, artist = 'Ann', seconds = 100 WHERE track_id = :track"
+            )
+            connection.execute(statement, {"track": track, "title": title})
+    known = fresh(own)
+    plain = known.moment(tracks[0], 0, 100, 50, Rules(fold=False))
+    found = known.moment(tracks[0], 0, 100, 50)
+    assert (len(plain.matches), len(found.matches)) == (20, 19)
+    best = next(one for one in plain.matches if one.track_id in (tracks[5], again))
+    (head,) = (one for one in found.matches if one.folded)
+    assert replace(head, folded=()) == best
+    assert {head.track_id, *head.folded} == {tracks[5], again}
+    assert "Versions of one recording folded: 1 under the lines shown." in found.receipt
+    of_itself = known.moment(tracks[5], 0, 100, 50)
+    assert again not in {one.track_id for one in of_itself.matches}
+    assert "Versions of one recording folded: 1 left out as versions of what was chosen." in of_itself.receipt
+
+
+def test_moments_that_were_stored_later_are_found(own: Shelf) -> None:
+    tracks, known = tracks_of(own), fresh(own)
+    before = known.moment(tracks[0], 0, 3, 50)
+    assert known.moment(tracks[0], 0, 3, 50) == before
+    read = Read(
+        own.row("3/22.mp3").file_id, "ok", identity="C22", seconds=100.0,
+        vector=np.ones(DIM, np.float32), segments=segments(tracks[22]), n_segments=10,
+    )  # fmt: skip
+    own.library.files.record([read], own.encoder.id, PLAN, "cpu", "float32")
+    after = known.moment(tracks[0], 0, 3, 50)
+    assert {one.track_id for one in after.matches} == {one.track_id for one in before.matches} | {tracks[22]}
+    every = np.concatenate([segments(track) for track in [*tracks[:20], tracks[22]]]).astype(np.float32)
+    unit = unit_rows(segments(tracks[22]).astype(np.float32), measure(every, halves=False))
+    query = unit_rows(segments(tracks[0]).astype(np.float32), measure(every, halves=False))[0]
+    (new,) = (one for one in after.matches if one.track_id == tracks[22])
+    assert new.score == pytest.approx(float((unit @ query).max()), abs=1e-3), "the statistics are of all 21"
 
 
 def test_moments_that_cannot_be(tracks: list[int], known: Neighbours) -> None:

@@ -105,7 +105,13 @@ def test_moments_and_reasons(run: Run, music: Path) -> None:
     out, err = run("similar", song(music, 4), "--moment", "0-2", "-n", "30", plain=True)
     assert len(out.splitlines()) == 19
     assert "Heard for this: 3 s from 0:00." in err
-    assert "Only 19 of the 30 asked for" in err
+    assert "Only 19 of the 30 that were asked for: no more are left." in err
+    some = run(
+        "similar", song(music, 4), "--moment", "0-2", "--years", "1980-", "--exclude-artist", "-n", "30"
+    )
+    assert sorted(titles(some)) == sorted(f"Piece {n}" for n in range(10, 20) if n % 4)
+    assert "Years from 1980: 7 tracks left out." in some["receipt"]
+    assert titles(run("similar", song(music, 4), "--moment", "0-2", "--genre", "polka")) == []
     why = run("similar", song(music, 4), "--why", "-n", "2")
     assert {len(result["why"]) for result in why["results"]} == {1}, "of two segments one pair lies apart"
     assert "is like" in run("similar", song(music, 4), "--why", "-n", "2", plain=True)[0]

@@ -228,6 +228,30 @@ def test_seconds_of_what_plays_are_found_in_other_tracks(scene: Scene) -> None:
     assert listed(panel) == found
 
 
+def test_a_moment_goes_by_the_filters(scene: Scene) -> None:
+    scene.fill(MIX)
+    store_segments(scene.context.library.path)
+    panel = started(scene)
+    scene.player.play([tracks.playable(scene.ask(lambda reader: reader.page([1]))[0])])
+    panel.find_moment(6.0, 9.0)
+    before = answered(scene, panel, lambda ids: panel.mode == "moment" and bool(ids))
+    assert panel.filter.isVisible()
+    assert panel.unfilter.isHidden()
+    panel.filter.click()
+    scene.until(lambda: bool(panel.rules.choices.genres))
+    assert panel.rules.room.isHidden(), "the spacing is the radio's"
+    panel.rules.years.low.setText("1990")
+    panel.rules.years.changed.emit()
+    after = answered(scene, panel, lambda ids: ids not in ([], before))
+    assert all(tags(key - 1)["year"] >= 1990 for key in after)
+    assert panel.summary.toolTip() or panel.summary.text() == "From 1990"
+    assert any(line.startswith("Years from 1990: ") for line in panel.receipt.lines)
+    assert panel.receipt.isVisible()
+    panel.rules.hide()
+    panel.unfilter.click()
+    assert answered(scene, panel, lambda ids: ids == before) == before
+
+
 def test_why_lights_the_seconds_and_plays_both(scene: Scene) -> None:
     scene.fill(MIX)
     store_segments(scene.context.library.path)

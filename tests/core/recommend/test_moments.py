@@ -31,9 +31,9 @@ def test_short_tracks_have_fewer_pairs() -> None:
     assert len(pairs(rows(3), rows(4, seed=1), 9)) <= 2
 
 
-@given(st.lists(st.integers(1, 7), min_size=1, max_size=12), st.integers(1, 5), st.booleans())
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=12), st.booleans())
 def test_the_best_moment_of_each_track_is_that_of_a_plain_search(
-    counts: list[int], n: int, standardised: bool
+    counts: list[int], standardised: bool
 ) -> None:
     segments = (np.random.default_rng(sum(counts)).standard_normal((sum(counts), 4)) * 3 + 1).astype(
         np.float16
@@ -45,7 +45,7 @@ def test_the_best_moment_of_each_track_is_that_of_a_plain_search(
     )
     unit = unit_rows(segments.astype(np.float32), stats)
     query = unit[0]
-    best = Best(query, stats, n)
+    best = Best(query, stats)
     firsts = np.cumsum([0, *counts])
     half = len(counts) // 2
     for some in (slice(0, half), slice(half, None)):  # in two batches
@@ -60,8 +60,9 @@ def test_the_best_moment_of_each_track_is_that_of_a_plain_search(
         expected.append((100 + track, int(scores.argmax()), float(scores.max())))
     expected.sort(key=lambda one: -one[2])
     found = best.found()
-    assert [one[2] for one in found] == pytest.approx([one[2] for one in expected[:n]], abs=1e-4)
-    for track, place, score in found:
+    assert found.scores.tolist() == pytest.approx([one[2] for one in expected], abs=1e-4)
+    assert found.counts.tolist() == [counts[track - 100] for track in found.tracks]
+    for track, place, score in zip(found.tracks, found.places, found.scores, strict=True):
         inside = unit[firsts[track - 100] : firsts[track - 99]] @ query
         assert score == pytest.approx(float(inside[place]), abs=1e-4)
         assert score == pytest.approx(float(inside.max()), abs=1e-4)
@@ -69,15 +70,18 @@ def test_the_best_moment_of_each_track_is_that_of_a_plain_search(
 
 def test_segments_without_a_number_or_a_direction_are_like_nothing() -> None:
     segments = np.array([[0, 0], [np.inf, 1], [np.nan, 1], [1, 1]], np.float16)
-    best = Best(np.array([1.0, 0.0], np.float32), None, 9)
+    best = Best(np.array([1.0, 0.0], np.float32), None)
     with np.errstate(invalid="ignore"):
         best.add(np.array([1, 2, 3, 4]), np.ones(4, np.int64), segments)
-    assert [(track, round(score, 3)) for track, _, score in best.found()] == [
-        (4, 0.707),
-        (1, 0.0),
-        (2, 0.0),
-        (3, 0.0),
-    ]
+    found = best.found()
+    assert found.tracks.tolist() == [4, 1, 2, 3]
+    assert found.scores.tolist() == pytest.approx([0.5**0.5, 0, 0, 0], abs=1e-6)
+
+
+def test_nothing_that_passes_by_leaves_nothing() -> None:
+    best = Best(np.array([1.0, 0.0], np.float32), None)
+    best.add(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 2), np.float16))
+    assert len(best.found().tracks) == len(best.found().scores) == 0
 
 
 def test_segments_begin_where_the_plan_put_them() -> None:
