@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -167,10 +168,13 @@ def _ranked(
     query = Query(asked, away, n, hidden, fold=rules.fold, scale=scale)
     found = similar(stock.snapshot.unit, query, stock.catalogue)
     if scale is not None and found.matches:
-        rest = f"{found.corrected} of these {len(found.matches)} would not be here without"
-        question.lines.append(f"Hubs corrected: {rest}.")
+        question.lines.append(_corrected(found.corrected, len(found.matches)))
     _tell_folding(question, found)
     return found
+
+
+def _corrected(new: int, of: int) -> str:
+    return f"Hubs corrected: {new} of these {of} would not be here without."
 
 
 def _tell_folding(question: _Question, found: Ranked) -> None:
@@ -202,9 +206,12 @@ def path(stock: Stock, a: int, b: int, n: int, waypoints: Tracks, rules: Rules) 
         )
     stops = stock.snapshot.rows([one for one in asked if one not in missing])
     hidden = question.sieve(rules, stops, stops)
-    if rules.hubness == "local":
-        question.lines.append("Hubs are not corrected on a path: its places are given by its ends.")
-    found = way(stock.snapshot.unit, stops.tolist(), n, hidden, stock.catalogue, fold=rules.fold)
+    scale = stock.scale() if rules.hubness == "local" else None
+    lead = partial(way, stock.snapshot.unit, stops.tolist(), n, hidden, stock.catalogue, fold=rules.fold)
+    found = lead(scale=scale)
+    if scale is not None:
+        new = len(set(found.rows) - set(lead().rows))
+        question.lines.append(_corrected(new, len(found.rows)))
     _tell_way(question, found, ends, max(n, len(stops)))
     likeness = [1.0, *steps(stock.snapshot.unit, found.rows)]
     matches = tuple(stock.match(row, score) for row, score in zip(found.rows, likeness, strict=True))

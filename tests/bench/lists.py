@@ -64,6 +64,9 @@ def lists(rows: int, dim: int, repeats: int) -> None:
             lambda i: answers.ask(made, [i], (), (), 10, Rules(hubness="local")), repeats
         ),
         "path of 12": timed(lambda i: answers.path(made, i, i + 500, 12, (), Rules()), repeats),
+        "path of 12, hubs corrected": timed(
+            lambda i: answers.path(made, i, i + 500, 12, (), Rules(hubness="local")), repeats
+        ),
         "radio of 30": timed(lambda i: answers.radio(made, [i], 30, Spacing(), Rules(), ()), repeats),
     }
     print(f"{rows:,} x {dim}: surroundings for hub correction, once: {spent:.1f} s")

@@ -19,6 +19,7 @@ from core.library.records import Read
 from core.library.store import Library
 from core.neighbours import Neighbours, Rules, Spacing
 from core.recommend import measure, unit_rows
+from core.recommend.path import way
 from core.recommend.rules import clock
 from tests.shelf import DIM, Shelf
 
@@ -179,6 +180,18 @@ def test_a_path_and_its_receipt(tracks: list[int], known: Neighbours) -> None:
     assert f"steps of {min(likeness):.2f} to {max(likeness):.2f}" in found.receipt[2]
     assert found.receipt[1].startswith("Years from 1980: ")
     assert found.receipt[-1] == "All 6 that were asked for."
+
+
+def test_hubs_on_a_path_are_corrected(tracks: list[int], known: Neighbours) -> None:
+    plain = known.path(tracks[0], tracks[1], 6)
+    found = known.path(tracks[0], tracks[1], 6, rules=Rules(hubness="local"))
+    ids = [match.track_id for match in found.matches]
+    rows, stops = known.snapshot.rows(ids).tolist(), known.snapshot.rows(tracks[:2]).tolist()
+    expected = way(known.snapshot.unit, stops, 6, known.files < 0, known._catalogue, known._scale())
+    assert rows == list(expected.rows)
+    new = len(set(ids) - {match.track_id for match in plain.matches})
+    assert new, "the correction changes something here"
+    assert f"Hubs corrected: {new} of these 6 would not be here without." in found.receipt
 
 
 def test_paths_that_cannot_be(tracks: list[int], known: Neighbours) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.recommend import Catalogue, unit_rows
+from core.recommend import Catalogue, hubs, unit_rows
 from core.recommend.path import POWER, steps, way
 
 
@@ -99,3 +99,42 @@ def test_versions_of_one_recording_are_folded() -> None:
 def test_the_same_question_has_the_same_answer() -> None:
     unit = np.concatenate([cloud(60)] * 3)
     assert way(unit, [0, 1], 9, nobody(unit)) == way(unit.copy(), [0, 1], 9, nobody(unit))
+
+
+def clustered(n: int, dim: int) -> NDArray[np.float32]:
+    """Groups of unlike density: what is in a narrow one is near to many."""
+    rng = np.random.default_rng(0)
+    group, width = rng.integers(0, 12, n), rng.uniform(0.3, 1.6, (n, 1))
+    raw = rng.standard_normal((12, dim))[group] + width * rng.standard_normal((n, dim))
+    return unit_rows(((raw - raw.mean(axis=0)) / raw.std(axis=0)).astype(np.float32), None)
+
+
+def test_corrected_ways_pass_by_way_of_hubs_less_often() -> None:
+    unit = clustered(600, 60)
+    scale = hubs.scale(hubs.surroundings(unit))
+    lists = np.argsort(-(unit @ unit.T - 2 * np.eye(600)), axis=1)[:, :10]
+    strongest = np.argsort(-np.bincount(lists.ravel(), minlength=600))[:12]
+    rng = np.random.default_rng(1)
+    pairs = [rng.choice(600, 2, replace=False).tolist() for _ in range(40)]
+
+    def share(measure: NDArray[np.float32] | None) -> float:
+        ways = [way(unit, pair, 10, nobody(unit), None, measure, fold=False).rows[1:-1] for pair in pairs]
+        return float(np.isin(np.concatenate(ways), strongest).mean())
+
+    before, after = share(None), share(scale)
+    assert before > 0.04, "twice as often as any other row"
+    assert after < 0.6 * before
+
+
+def test_a_scale_that_says_nothing_changes_nothing() -> None:
+    unit = cloud(120)
+    even = np.full(120, 0.7, np.float32)
+    assert way(unit, [0, 1], 9, nobody(unit), None, even) == way(unit, [0, 1], 9, nobody(unit))
+
+
+@pytest.mark.parametrize("ends", [[0, 1], [0, 6], [0, 7]])
+def test_ends_without_a_plane_are_corrected_too(ends: list[int]) -> None:
+    unit = np.concatenate([arc([0, 0, 10, -5, 90, 170, 180]), np.zeros((1, 2), np.float32)])
+    scale = hubs.scale(hubs.surroundings(unit))
+    rows = way(unit, ends, 4, nobody(unit), None, scale, fold=False).rows
+    assert [rows[0], rows[-1], len(set(rows))] == [*ends, 4]
