@@ -147,6 +147,14 @@ class Scheme:
             return 0.0
         return float(self.counts[:NAMED].sum()) / max(self.n, 1)
 
+    def same(self, other: Scheme) -> bool:
+        """Whether it says the same of as many points."""
+        return (
+            (self.info, self.values) == (other.info, other.values)
+            and np.array_equal(self.codes, other.codes)
+            and np.array_equal(self.numbers, other.numbers, equal_nan=True)
+        )
+
     def prepared(self) -> Scheme:
         """The same with all of it worked out: for a thread."""
         _ = (

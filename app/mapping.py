@@ -270,9 +270,11 @@ class Mapping(QObject):
         if self.onto:
             params["compare"] = [self.onto]
         self._live_version = -1
-        self._jobs[self.key] = self.context.jobs.start(KIND, params)
-        self._pace()
-        self.state_changed.emit()
+        number = self.context.jobs.start(KIND, params)
+        if self._jobs.get(self.key) != number:  # else it has told of itself
+            self._jobs[self.key] = number
+            self._pace()
+            self.state_changed.emit()
 
     def stop(self) -> None:
         """Stop drawing; what was stored stays."""

@@ -156,15 +156,13 @@ def _stencils(
     reach = math.ceil(radius + halo + 1)
     side = np.arange(-reach, reach + 1)
     down, right = (grid.ravel() for grid in np.meshgrid(side, side, indexing="ij"))
-    kept = []
-    for phase in range(PHASES * PHASES):
-        centre = (np.array([phase // PHASES, phase % PHASES]) + 0.5) / PHASES - 0.5
-        far = np.hypot(down - centre[0], right - centre[1])
-        inner, outer = (np.clip(size + 0.5 - far, 0, 1) * 256 for size in (radius, radius + halo))
-        # From the rim inwards, so that of overlapping writes of one disc none matters.
-        inside = np.flatnonzero(outer > 4)
-        kept.append((down[inside], right[inside], inner[inside], outer[inside]))
-    longest = max(len(one[0]) for one in kept)
-    table = np.array([[np.pad(part, (0, longest - len(part)), mode="edge") for part in one] for one in kept])
-    covers = np.rint(table[:, 2:]).astype(np.uint32)
-    return (table[:, 0].astype(np.intp), table[:, 1].astype(np.intp)), covers[:, 0], covers[:, 1]
+    phases = np.arange(PHASES * PHASES)[:, None]
+    centre_down, centre_right = ((part + 0.5) / PHASES - 0.5 for part in np.divmod(phases, PHASES))
+    far = np.hypot(down - centre_down, right - centre_right)
+    inner, outer = (np.clip(size + 0.5 - far, 0, 1) * 256 for size in (radius, radius + halo))
+    # From the rim inwards, so that of overlapping writes of one disc none matters.
+    kept = [np.flatnonzero(row) for row in outer > 4]
+    longest = max(map(len, kept))
+    chosen = np.stack([row[np.minimum(np.arange(longest), len(row) - 1)] for row in kept])
+    covers = [np.rint(cover[phases, chosen]).astype(np.uint32) for cover in (inner, outer)]
+    return (down[chosen].astype(np.intp), right[chosen].astype(np.intp)), covers[0], covers[1]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -26,6 +26,7 @@ from app import wording
 from app.context import Context
 from app.job_view import JobView
 from app.views.jobs_button import progress
+from app.views.progress import Progress
 
 Skips = Sequence[tuple[str, str]]
 ICONS = {
@@ -34,6 +35,8 @@ ICONS = {
     "interrupted": ("warning", "warning"),
 }  # fmt: skip
 COLUMNS = ("What", "Why")
+LATER_MS = 150
+"""When a job begins, the rest of the window has enough to paint: out of sight its card is made so much later."""
 EMPTY = (
     "Nothing has been done yet.\nAdd a folder, and here you see how far Earmap is and what it had to skip."
 )
@@ -86,8 +89,7 @@ class JobCard(QFrame):
         self.view = view
         self._icon, self._title = QLabel(), _label("strong")
         self._state, self._figures, self._message = _label("muted"), _label("muted"), _label("")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
+        self.bar = Progress()
         self.stop = self._button("Stop", "What is done so far is kept; it can be resumed.", self._cancel)
         self.resume = self._button("Resume", "Go on from where it was.", self._resume)
         self.skipped = QToolButton()
@@ -157,8 +159,7 @@ class JobCard(QFrame):
         self._state.setText(f"· {_when(view)}")
         self._figures.setText("\n".join(_figures(view)))
         self._figures.setVisible(bool(self._figures.text()))
-        self.bar.setRange(0, view.total or (0 if view.state == "running" else 1))
-        self.bar.setValue(view.done)
+        self.bar.show_share(view.done, view.total or (0 if view.state == "running" else 1))
         number = view.skipped_count
         self.skipped.setVisible(number > 0)
         self.skipped.setText(f"{wording.count(number, 'item')} skipped")
@@ -204,6 +205,9 @@ class ActivityView(QWidget):
         self.setProperty("role", "page")
         self._context = context
         self.cards: dict[int, JobCard] = {}
+        self._behind: dict[int, JobView] = {}
+        self._making = QTimer(self, singleShot=True, interval=LATER_MS)
+        self._making.timeout.connect(self._make_one)
         self._column = QVBoxLayout()
         self._column.setSpacing(12)
         self._column.setContentsMargins(28, 4, 28, 28)
@@ -224,7 +228,30 @@ class ActivityView(QWidget):
         layout.addWidget(self._stack, 1)
         for view in context.jobs.views:
             self._show(view)
-        context.jobs.changed.connect(self._show)
+        context.jobs.changed.connect(self._changed)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Catch up."""
+        super().showEvent(event)
+        behind, self._behind = self._behind, {}
+        for view in behind.values():
+            self._show(view)
+
+    def _changed(self, view: JobView) -> None:
+        """Show it at once where it is seen; else a new job gets its card in a calmer turn, and no more."""
+        if self.isVisible():
+            self._show(view)
+            return
+        self._behind[view.number] = view
+        if view.number not in self.cards:
+            self._making.start()
+
+    def _make_one(self) -> None:
+        new = [number for number in self._behind if number not in self.cards]
+        if new:
+            self._show(self._behind.pop(new[0]))
+        if len(new) > 1:
+            self._making.start()
 
     def _scrolling(self) -> QScrollArea:
         inside = QWidget()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from app import wording
 from app.context import Context
 from app.job_view import JobView
+from app.views.progress import Progress
 
 BUSY = " · other programs keep the processors busy"
 
@@ -50,8 +51,7 @@ class JobsButton(QWidget):
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.button.setToolTip("Show all jobs (Activity)")
         context.theme.set_icon(self.button, "activity")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
+        self.bar = Progress()
         self.bar.setFixedWidth(120)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 12, 0)
@@ -69,8 +69,7 @@ class JobsButton(QWidget):
         first = max(running, key=_says)
         more = f" · {len(running) - 1} more" if len(running) > 1 else ""
         self.button.setText(f" {line(first)}{more}")
-        self.bar.setRange(0, first.total or 0)
-        self.bar.setValue(first.done)
+        self.bar.show_share(first.done, first.total or 0)
 
 
 def _says(view: JobView) -> tuple[bool, bool, bool, int]:

@@ -13,7 +13,7 @@ from app import wording
 from app.context import Context
 from app.job_view import JobView
 from app.main_window import MainWindow
-from app.views.activity import ActivityView, JobCard
+from app.views.activity import LATER_MS, ActivityView, JobCard
 from app.views.jobs_button import line
 from core.library.store import Library
 
@@ -206,3 +206,21 @@ def test_the_line_says_why_nothing_is_counted_yet() -> None:
     assert line(crowded).endswith("preparing the encoder… · other programs keep the processors busy")
     heard = replace(preparing, done=3, total=10)
     assert line(heard) == "Listening to the music: 3 of 10 tracks"
+
+
+def test_out_of_sight_a_job_gets_its_card_later_and_news_when_it_is_looked_at(
+    view: ActivityView, context: Context, qtbot: QtBot
+) -> None:
+    view.hide()
+    for number in (1, 2):
+        context.jobs._show(job(number, done=1, total=470))
+    assert not view.cards, "not in the turn in which the job begins"
+    qtbot.waitUntil(lambda: len(view.cards) == 2)
+    context.jobs._show(job(1, done=312, total=470))
+    qtbot.wait(LATER_MS + 50)
+    assert view.cards[1].bar.value() == 1
+    context.jobs._show(job(3, done=9, total=470))
+    view.show()
+    assert (view.cards[1].bar.value(), view.cards[3].bar.value()) == (312, 9)
+    places = [view._column.indexOf(view.cards[number]) for number in (3, 2, 1)]
+    assert places == sorted(places)

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 from app.theme import Theme
 from app.views.compare.listening_words import STOPPING
 from app.views.elided import Elided
+from app.views.progress import Progress
 from app.views.side import row
 
 STEPS = 200
@@ -46,14 +46,13 @@ class Card(QFrame):
         self.name = QLabel(name)
         self.name.setProperty("role", "title" if answer else "strong")
         self.title, self.text = Elided(), Elided()
-        self.play, self.progress = QToolButton(), QProgressBar()
+        self.play, self.progress = QToolButton(), Progress()
         self.play.setText(f"Play ({key})")
         self.play.setAccessibleName(f"Play {name}")
         self.play.setIconSize(QSize(22, 22))
         self.play.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.progress.setRange(0, STEPS)
-        self.progress.setTextVisible(False)
         self.progress.setAccessibleName(f"Progress of {name}")
         self.answer = answer
         self._lay_out()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout
 
 from app.encoder_titles import title
 from app.evaluation import Evaluation
 from app.job_view import JobView
 from app.views.elided import Elided
 from app.views.jobs_button import progress
+from app.views.progress import Progress
 
 PROBES = {"svm": "linear SVM", "logistic": "logistic regression"}
 ENDINGS = {
@@ -29,7 +30,7 @@ class JobStrip(QFrame):
         self._evaluation, self._theme = evaluation, evaluation.context.theme
         self._dismissed = 0
         self._level = ""
-        self.told, self.more, self.bar = Elided(), QLabel(), QProgressBar()
+        self.told, self.more, self.bar = Elided(), QLabel(), Progress()
         self.stop, self.resume, self.hide_it = QPushButton("Stop"), QPushButton("Resume"), QToolButton()
         self._lay_out()
         self.stop.clicked.connect(evaluation.stop)
@@ -40,7 +41,6 @@ class JobStrip(QFrame):
         self.refresh()
 
     def _lay_out(self) -> None:
-        self.bar.setTextVisible(False)
         self.more.setProperty("role", "small")
         self.more.setWordWrap(True)
         self.more.setTextFormat(Qt.TextFormat.PlainText)
@@ -80,8 +80,7 @@ class JobStrip(QFrame):
         self.resume.setVisible(over)
         self.hide_it.setVisible(over)
         self.bar.setVisible(job.live)
-        self.bar.setRange(0, job.total or 0)
-        self.bar.setValue(job.done)
+        self.bar.show_share(job.done, job.total or 0)
         self.told.set_whole(_title(job))
         self.more.setText(_more(job))
         self.more.setVisible(bool(self.more.text()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.drawing import Drawing
@@ -14,7 +15,10 @@ from app.second_map import Beside, SecondMap
 from app.views.map.legend import Legend
 from app.views.map.regions import Regions
 from app.views.map.stage import Stage
-from core.library.facet_columns import Categories, Numbers
+from core.library.facet_columns import Categories, Ids, Numbers
+
+Known = tuple[Ids, Scheme]
+"""The tracks of a map, and their column as it is shown."""
 
 
 class Colouring(QObject):
@@ -39,6 +43,7 @@ class Colouring(QObject):
         self._second: tuple[SecondMap, Stage] | None = None
         self._regions = {stage: Regions(mapping, stage)}
         self._filters: dict[str, Filter] = {}
+        self._known: Known | None = None
         self._played: set[int] = set()
         self.info, self.chosen = BY_NAME[FIRST[0]], False
         stage.arranged.connect(self.refresh)
@@ -79,7 +84,13 @@ class Colouring(QObject):
         if self.info is SHARED and beside is None:
             return
         question = partial(
-            _schemes, self.info, (self._stage.drawing, other), column, frozenset(self._played), beside
+            _schemes,
+            self.info,
+            (self._stage.drawing, other),
+            column,
+            frozenset(self._played),
+            beside,
+            self._known,
         )
         self._mapping.session.background.run(question, self._show_schemes, latest="map colours")
 
@@ -94,8 +105,12 @@ class Colouring(QObject):
         shown = self._filters.get(name, ALL)
         hidden = frozenset(code for code in shown.hidden if code < len(scheme.values))
         shown = Filter(hidden, shown.low, shown.high)
-        self._show(self._stage, scheme, shown)
-        self._legend.show_scheme(scheme, shown, self._stage.colour)
+        if scheme is self._stage.scheme and shown == self._stage.shown:  # the same tracks elsewhere
+            self._regions[self._stage].show_scheme(scheme, shown)
+        else:
+            self._show(self._stage, scheme, shown)
+            self._legend.show_scheme(scheme, shown, self._stage.colour)
+            self._known = self._stage.drawing.tracks, scheme
         if self._second is not None and other is not None:
             self._show(self._second[1], other, shown)
 
@@ -133,14 +148,16 @@ class Colouring(QObject):
 
 def _schemes(
     info: ColumnInfo, drawings: tuple[Drawing, Drawing | None], column: Categories | Numbers | None,
-    played: frozenset[int], beside: Beside | None,
+    played: frozenset[int], beside: Beside | None, known: Known | None,
 ) -> tuple[Scheme, Scheme | None]:  # fmt: skip
-    """In a thread: the column on one map, and on the second under the same numbers."""
+    """In a thread: the column on one map (the very one that is known, if it is that), and likewise on the second."""
 
     def one(drawing: Drawing) -> Scheme:
         if info is SHARED and beside is not None:
             return Scheme(SHARED, numbers=beside.overlap(drawing.tracks))
         return scheme_of(info, drawing, column, played)
 
-    first = one(drawings[0]).prepared()
+    first = one(drawings[0])
+    same = known is not None and np.array_equal(known[0], drawings[0].tracks) and known[1].same(first)
+    first = known[1] if known is not None and same else first.prepared()
     return first, None if drawings[1] is None else like(one(drawings[1]), first)

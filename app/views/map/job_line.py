@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app import encoder_titles
 from app.mapping import Mapping
 from app.views.map import words
+from app.views.progress import Progress
+
+LATER_MS = 50
+"""The map is of another size with the line and without, and is drawn anew: not in the turn in which a job begins or
+ends, which has enough to do."""
 
 
 class JobLine(QWidget):
@@ -16,14 +21,17 @@ class JobLine(QWidget):
     def __init__(self, mapping: Mapping) -> None:
         super().__init__()
         self._mapping = mapping
-        self.progress, self.doing, self.halt = QProgressBar(), QLabel(), QToolButton()
+        self.progress, self.doing, self.halt = Progress(), QLabel(), QToolButton()
         self.doing.setProperty("role", "muted")
-        self.progress.setTextVisible(False)
         self.progress.setMaximumWidth(160)
         self.progress.setAccessibleName("How far the map is")
         self.halt.setText("Stop")
         self.halt.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.halt.clicked.connect(self._act)
+        self._wanted = False
+        self._turning = QTimer(self, singleShot=True, interval=LATER_MS)
+        self._turning.timeout.connect(lambda: self.setVisible(self._wanted))
+        self.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 10, 4)
         row.setSpacing(10)
@@ -41,7 +49,9 @@ class JobLine(QWidget):
         """Say what is so now."""
         mapping, drawing, job = self._mapping, self._mapping.drawing, self._mapping.job
         other = drawing is not None and not mapping.own
-        self.setVisible(job is not None or (other and mapping.state != "shown"))
+        self._wanted = job is not None or (other and mapping.state != "shown")
+        if self._wanted == self.isHidden():
+            self._turning.start()
         self.progress.setVisible(job is not None)
         drawable = job is None and mapping.state in ("none", "failed")
         self.halt.setVisible(job is not None or drawable)
@@ -52,5 +62,4 @@ class JobLine(QWidget):
             text = f"{text} Still shown: {encoder_titles.choice(drawing.encoder).title}."
         self.doing.setText(text)
         if job is not None:
-            self.progress.setRange(0, job.total or 0)
-            self.progress.setValue(min(job.done, job.total or 0))
+            self.progress.show_share(min(job.done, job.total or 0), job.total or 0)

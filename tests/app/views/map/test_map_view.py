@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,27 @@ def test_a_search_lets_what_it_finds_stand_out(on_map: MapScene) -> None:
     view.tools.search.clear()
     on_map.scene.until(lambda: view.stage.canvas.scene.highlight is None)
     assert view.tools.found.text() == ""
+
+
+def test_tracks_that_only_move_keep_their_colours_and_their_legend(on_map: MapScene) -> None:
+    view, stage = on_map.view, on_map.view.stage
+    view.colour_by("genre")
+    on_map.scene.until(lambda: stage.scheme is not None and stage.scheme.info.name == "genre")
+    scheme, resets = stage.scheme, []
+    view.legend.list.values.modelReset.connect(lambda: resets.append(1))
+    moved = replace(on_map.drawing, xy=on_map.drawing.xy * np.array([-1, 1], np.float32))
+    on_map.mapping._show(moved)
+    on_map.scene.until(lambda: stage.drawing is moved)
+    on_map.scene.qtbot.wait(300)  # the column is looked at in a thread
+    assert stage.scheme is scheme
+    assert not resets
+    fewer = replace(moved, tracks=moved.tracks[1:], files=moved.files[1:], xy=moved.xy[1:], kept=moved.kept[1:],
+                    clusters=moved.clusters[1:], placed=moved.placed[1:])  # fmt: skip
+    on_map.mapping._show(fewer)
+    on_map.scene.until(lambda: stage.scheme is not scheme)
+    assert resets
+    assert stage.scheme is not None
+    assert stage.scheme.n == len(fewer)
 
 
 def test_the_legend_filters_and_isolates(on_map: MapScene) -> None:
@@ -339,7 +361,7 @@ def test_a_map_that_is_stopped_leaves_the_one_before_and_can_be_drawn_after_all(
     before = on_map.drawing
     view.menu.methods["pca"].trigger()
     on_map.scene.until(lambda: mapping.job is not None)
-    assert view.line.isVisible()
+    on_map.scene.until(view.line.isVisible)
     view.line.halt.click()
     on_map.scene.until(lambda: mapping.job is None)
     assert mapping.state == "failed"
