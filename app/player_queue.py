@@ -71,6 +71,10 @@ class QueuePlayer(QObject):
         """What follows by itself at the end of a track or of the queue."""
         return self._repeat
 
+    def next_round(self, count: int) -> list[Playable]:
+        """The first `count` of what comes after the queue's end; none where it is not repeated."""
+        return self._course.next_lap(count)
+
     @property
     def auditioning(self) -> bool:
         """Whether the queue is an audition: played once, whatever is repeated else."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from app.playback.protocol import Item
-from app.playback.queue import Queue
+from app.playback.queue import Playable, Queue
 
 Repeat = Literal["off", "all", "one"]
 """What follows by itself: nothing after the queue's end, the queue anew, or the same track anew."""
@@ -62,6 +62,11 @@ class Course:
         if entry is not None:
             return Turn(entry.key, self._lap)
         return next(self._later_laps(), None)
+
+    def next_lap(self, count: int) -> list[Playable]:
+        """The first `count` of what is played after the queue's end; none where it is not repeated."""
+        turns = itertools.takewhile(lambda turn: turn.lap == self._lap + 1, self._later_laps())
+        return [self.queue.named(turn.key).playable for turn in itertools.islice(turns, count)]
 
     def take(self, turn: Turn | None) -> bool:
         """It is this one's turn now; whether a lap began, for which the queue may be in another order."""

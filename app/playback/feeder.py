@@ -270,12 +270,12 @@ class Feeder(threading.Thread):
             return certain
 
     def _fades(self, item: Item, facts: Facts) -> bool:
-        """Whether `item` is faded into: not at the start, not as an excerpt, not within an album."""
+        """Whether `item` is faded into: not at the start, not as an excerpt, within an album or when it begins anew."""
         if not self._marks or not self.sound.crossfade_s:
             return False
         before = self._marks[-1]
         whole = before.item.length_s is None and item.length_s is None
-        return whole and not facts.follows(before.facts)
+        return whole and item.path != before.item.path and not facts.follows(before.facts)
 
     def _put(self, samples: Samples, generation: int) -> bool:
         """Write when there is room; False when another cue has come."""

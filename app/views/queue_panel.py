@@ -18,10 +18,13 @@ from PySide6.QtWidgets import (
 from app.columns import clock
 from app.player import Player
 from app.theme import Theme
+from app.views.elided import Elided
 from app.views.queue_model import QueueModel
 from app.views.rows_delegate import TwoLinesDelegate
 
 _MARGIN = 16
+_ROUND = 5
+"""Tracks of the next round that are named."""
 _EMPTY = "Nothing is queued. Double-click a track, or choose “Play next” in its menu."
 
 
@@ -120,6 +123,9 @@ class QueuePanel(QWidget):
         self.clear.setText("Clear")
         self.clear.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clear.clicked.connect(player.clear_ahead)
+        self.after = Elided()
+        self.after.setProperty("role", "muted")
+        self.after.setContentsMargins(16, 6, 12, 8)
         self.empty = QLabel(_EMPTY, self.list)
         self.empty.setWordWrap(True)
         self.empty.setProperty("role", "muted")
@@ -130,6 +136,7 @@ class QueuePanel(QWidget):
         self.list.customContextMenuRequested.connect(self._show_menu)
         player.queue_changed.connect(self._describe)
         player.track_changed.connect(self._on_track)
+        player.modes_changed.connect(self._tell_round)
         self._describe()
 
     def _build(self) -> None:
@@ -142,6 +149,7 @@ class QueuePanel(QWidget):
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.after)
 
     def _on_track(self, _: object) -> None:
         self._describe()
@@ -165,6 +173,18 @@ class QueuePanel(QWidget):
             if rest
             else "Not now: nothing comes after this one."
         )
+        self._tell_round()
+
+    def _tell_round(self) -> None:
+        """How the queue begins anew where that is not as it stands in the list."""
+        shuffled = self._player.shuffle and not self._player.fixed and self._player.index is not None
+        coming = self._player.next_round(_ROUND + 1) if shuffled else []
+        shown = bool(coming) and not any(playable.hidden for playable in coming)
+        more = " …" if len(coming) > _ROUND else ""
+        self.after.set_whole(
+            f"Next round: {' · '.join(one.title for one in coming[:_ROUND])}{more}" if shown else ""
+        )
+        self.after.setVisible(shown)
 
     def menu(self) -> QMenu:
         """What can be done with the selected rows."""

@@ -149,3 +149,16 @@ def test_what_the_engine_said_before_it_heard_of_a_change_is_understood() -> Non
     assert course.turn(999) is None
     course.queue.remove([0])
     assert course.turn(anew) is None
+
+
+def test_what_the_next_lap_begins_with_is_what_the_engine_is_told() -> None:
+    course = course_of(*range(1, 7), repeat="all", seed=5)
+    course.queue.shuffle(first=2)
+    course.take(course.turn_from(0))
+    coming = [playable.track_id for playable in course.next_lap(4)]
+    assert told(course, 10)[6:] == coming
+    assert len(course.next_lap(99)) == 6, "that lap alone"
+    course.queue.bad.add(1)
+    assert len(course.next_lap(99)) == 5
+    course.repeat = "one"
+    assert course.next_lap(4) == []

@@ -253,6 +253,17 @@ def test_a_queue_that_changes_takes_a_cross_fade_back(tmp_path: Path, bench: Ben
     np.testing.assert_allclose(heard, 0.2, atol=1e-3)
 
 
+def test_a_track_that_begins_anew_follows_its_own_end_without_a_fade(tmp_path: Path, bench: Bench) -> None:
+    path, other = steady(tmp_path / "a.wav", 0.25), steady(tmp_path / "b.wav", 0.5)
+    queue = [item(1, path), item(2, path), item(3, path), item(4, other)]
+    bench.feeder.sound = Sound(crossfade_s=0.25)
+    bench.feeder.cue(queue, queue[0], 0.0)
+    bench.until(lambda: bench.feeder.ended)
+    assert [mark.frame for mark in bench.feeder._marks] == [0, RATE, 2 * RATE, 3 * RATE - 12_000]
+    heard = bench.drain()[:, 0]
+    np.testing.assert_allclose(heard[: 3 * RATE - 12_000], 0.25, atol=1e-3)
+
+
 def test_what_belongs_together_is_not_faded(tmp_path: Path, bench: Bench) -> None:
     for n in range(3):
         track = np.full((RATE, 2), 0.2, np.float32)

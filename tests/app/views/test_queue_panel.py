@@ -140,3 +140,24 @@ def test_a_long_queue_is_no_burden(qtbot: QtBot, panel: QueuePanel, player: Play
     assert panel.about.text().startswith("10,001 of 20,000")
     rect = panel.list.visualRect(panel.list.rows.index(10_000))
     assert panel.list.viewport().rect().contains(rect), "what sounds is in sight"
+
+
+def test_a_shuffled_queue_that_is_repeated_tells_what_its_next_round_begins_with(
+    qtbot: QtBot, panel: QueuePanel, player: Player
+) -> None:
+    player.play([track(n) for n in range(1, 9)])
+    assert panel.after.isHidden()
+    player.set_modes(shuffle=True)
+    assert panel.after.isHidden(), "nothing comes after the last"
+    player.set_modes(repeat="all")
+    assert panel.after.isVisible()
+    coming = [one.title for one in player.next_round(99)]
+    assert sorted(coming) == sorted(f"Title {n}" for n in range(1, 9))
+    panel.resize(900, 500)
+    qtbot.waitUntil(lambda: panel.after.text() == f"Next round: {' · '.join(coming[:5])} …")
+    player.jump(7)
+    player.next()  # that round begins
+    assert [one.title for one in player.queue] == coming
+    assert panel.after.isVisible()
+    player.set_modes(shuffle=False)
+    assert panel.after.isHidden(), "the list itself says it"
