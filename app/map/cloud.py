@@ -16,6 +16,9 @@ from app.map.raster import Sheet, View
 SIDE = 128
 """Pixels of the cloud on each side."""
 
+COARSE = 64
+"""The same while the points move: a cloud is made for every frame then."""
+
 EDGE = 1.25
 """It reaches from -EDGE to EDGE in the map's units."""
 
@@ -29,25 +32,25 @@ WIDTHS = (0.022, 0.06)
 """Least and greatest width of the blur (standard deviation, the map's units)."""
 
 
-def cloud(x: Floats, y: Floats, colours: Colour8, strength: float) -> QImage:
-    """Blurred density of points (n,) in colours (n, 3), nowhere more opaque than `strength`."""
-    column, row = (((axis + EDGE) * (SIDE / 2 / EDGE)).astype(np.intp).clip(0, SIDE - 1) for axis in (x, y))
-    cell = row * SIDE + column
+def cloud(x: Floats, y: Floats, colours: Colour8, strength: float, side: int = SIDE) -> QImage:
+    """Blurred density of points (n,) in colours (n, 3), nowhere more opaque than `strength`; `side` pixels wide."""
+    column, row = (((axis + EDGE) * (side / 2 / EDGE)).astype(np.intp).clip(0, side - 1) for axis in (x, y))
+    cell = row * side + column
     weights = np.concatenate([np.ones((len(x), 1), np.float32), colours.astype(np.float32)], axis=1)
-    sums = np.stack([np.bincount(cell, weight, SIDE * SIDE) for weight in weights.T]).astype(np.float32)
+    sums = np.stack([np.bincount(cell, weight, side * side) for weight in weights.T]).astype(np.float32)
     width = float(np.clip(0.06 * (max(len(x), 1) / 400) ** (-1 / 6), *WIDTHS))
     # By Fourier transforms: a product of matrices would wake as many threads as there are cores for a moment's work.
-    spectrum = np.fft.rfft2(sums.reshape(4, SIDE, SIDE)) * _transfer(round(width, 3))
-    density, *channels = np.maximum(np.fft.irfft2(spectrum, (SIDE, SIDE)), 0)
+    spectrum = np.fft.rfft2(sums.reshape(4, side, side)) * _transfer(round(width, 3), side)
+    density, *channels = np.maximum(np.fft.irfft2(spectrum, (side, side)), 0)
     usual = float(np.quantile(density[row, column], 0.4)) if len(x) else 1.0
     cover = strength * (1 - np.exp(-1.2 * density / max(usual, 1e-9)))
-    result = np.empty((SIDE, SIDE, 4), np.uint8)
+    result = np.empty((side, side, 4), np.uint8)
     for place, channel in enumerate(
         reversed(channels)
     ):  # blue, green, red: as a pixel of 32 bits lies in memory
         result[..., place] = np.rint(channel / np.maximum(density, 1e-9) * cover)
     result[..., 3] = np.rint(255 * cover)
-    return QImage(result.data, SIDE, SIDE, SIDE * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    return QImage(result.data, side, side, side * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
 
 
 def spread(image: QImage, sheet: Sheet, view: View, wide: int) -> None:
@@ -67,9 +70,9 @@ def spread(image: QImage, sheet: Sheet, view: View, wide: int) -> None:
 
 
 @lru_cache(16)
-def _transfer(width: float) -> NDArray[np.float64]:
-    """(SIDE, SIDE // 2 + 1): what a blur leaves of each frequency; the cloud's empty edge keeps its ends apart."""
-    step = 2 * EDGE / SIDE
-    down, right = np.fft.fftfreq(SIDE, step)[:, None], np.fft.rfftfreq(SIDE, step)
+def _transfer(width: float, side: int) -> NDArray[np.float32]:
+    """(side, side // 2 + 1): what a blur leaves of each frequency; the cloud's empty edge keeps its ends apart."""
+    step = 2 * EDGE / side
+    down, right = np.fft.fftfreq(side, step)[:, None], np.fft.rfftfreq(side, step)
     result: NDArray[np.float64] = np.exp(-2 * (np.pi * width) ** 2 * (down**2 + right**2))
-    return result
+    return result.astype(np.float32)

@@ -203,7 +203,8 @@ class Scene:
             return None
         hues = self.palette.of(colours)[categories[kept]]
         strength = CLOUD_DARK if colours.name == "dark" else CLOUD_LIGHT
-        return cloud.cloud(x[places[kept]], y[places[kept]], hues, strength)
+        side = cloud.SIDE if self.moving is None else cloud.COARSE
+        return cloud.cloud(x[places[kept]], y[places[kept]], hues, strength, side)
 
     def dots(self, view: View, ratio: float) -> Dots:
         """How dots are drawn: by the zoom, so that panning changes none, unless there is no time for so many."""

@@ -27,6 +27,8 @@ class Elided(QLabel):
         self._cut()
 
     def _cut(self) -> None:
-        cut = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        cut = self.fontMetrics().elidedText(
+            self._whole, Qt.TextElideMode.ElideRight, self.contentsRect().width()
+        )
         self.setText(cut)
         self.setToolTip(self._whole if cut != self._whole else "")
