@@ -1,13 +1,14 @@
 """Judge shipped encoders, once, on soundtracks that nothing was trained on or chosen by; and on rendered sets.
 
-    python tests/bench/first_day/report.py MUSIC --control COPIES [--irmas TAUGHT ASKED] [--mtat DIR] ENCODER ...
+    python tests/bench/first_day/report.py [--music DIR] [--control DIR] [--irmas TAUGHT ASKED] [--mtat DIR] ENCODER ...
 
 Soundtracks: three tracks of a report soundtrack ask for its others, each among 100 of the report and choosing parts
 (HR@10, MPR; 5 draws; also only for tracks that share no artist with those that ask), and linear probes of the
 soundtrack, tracks of one artist on one side. Instruments and tags: `labelled.py`. Intervals are over soundtracks,
 artists and pieces. Encoders as of `score.py` or `peers.py`; MFCC and untrained networks of the same shapes are asked
 too. The first one is compared with each other, in pairs of answers to one question. Last, CPU time for the track that
-is nearest to three minutes. With `--cards` the figures are noted on the cards of the files.
+is nearest to three minutes. With `--cards` the figures are noted on the cards of the files. Without `--music`, nothing
+is asked about soundtracks: what has heard them all is judged by `folds.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from lists import PARTS, tracks
 from numpy.typing import NDArray
 from peers import cost, described, nearest_to_three_minutes
 from score import Heard, heard
+from sources import SOURCES
 
 from core.evaluation import playlists
 from core.evaluation.fits import Recipe
@@ -38,6 +40,7 @@ from core.evaluation.reference import Probe
 from core.evaluation.splits import draws
 from core.evaluation.tasks import Split, Task
 from core.library import tags
+from core.nets import card as cards
 from core.nets.card import SUFFIX
 
 Floats = NDArray[np.float32]
@@ -158,9 +161,9 @@ def tell(found: Answers) -> None:
 
 def asked(options: argparse.Namespace, names: list[str]) -> Iterator[Answers]:
     """Everything but what it costs."""
-    cache = options.cache
-    known = artists([*tracks(options.music, "report"), *tracks(options.music, "choose")])
-    for kind, folder in {"plain": options.music, "control": options.control}.items():
+    cache, kinds = options.cache, {"plain": options.music, "control": options.control}
+    for kind, folder in kinds.items() if options.music else ():
+        known = artists([*tracks(options.music, "report"), *tracks(options.music, "choose")])
         if folder is not None:
             found = both(folder, options.segments, cache, copies=kind == "control")
             yield from answers(kind, list(soundtracks(found.codes, known)), found, names)
@@ -190,10 +193,17 @@ def rows(found: list[Answers], names: list[str]) -> Iterator[dict[str, Any]]:
             yield row | {"figure": vars(of_mean(score)), "first ahead by": vars(ahead)}
 
 
+def has_heard(path: Path) -> bool:
+    """Whether an encoder learned from what it would be asked about."""
+    titles = {SOURCES[package][0] for package in (*PARTS["report"], *PARTS["choose"])}
+    told = cards.read(path).model_dump().get("data", {}).get("sources", [])
+    return any(source["title"] in titles for source in told)
+
+
 def main() -> None:
     """Print the table; write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("music", type=Path)
+    parser.add_argument("--music", type=Path)
     parser.add_argument("--control", type=Path)
     parser.add_argument("--irmas", type=Path, nargs=2)
     parser.add_argument("--mtat", type=Path)
@@ -204,10 +214,13 @@ def main() -> None:
     parser.add_argument("encoders", nargs="+")
     options = parser.parse_args()
     files = [Path(name) for name in options.encoders if name.endswith(SUFFIX)]
+    if options.music and (heard_all := [path.name for path in files if has_heard(path)]):
+        parser.error(f"{', '.join(heard_all)} learned from these soundtracks: ask folds.py")
     names = list(dict.fromkeys([*options.encoders, *filter(None, map(rival, files)), MFCC]))
     found = list(asked(options, names))
-    timed = nearest_to_three_minutes(tracks(options.music, "report"))
-    table = [*rows(found, names), *costs(names, timed, options.segments)]
+    table = list(rows(found, names))
+    if options.music:
+        table += costs(names, nearest_to_three_minutes(tracks(options.music, "report")), options.segments)
     if options.json:
         options.json.write_text(json.dumps(table, indent=1))
     for path in files if options.cards else []:
