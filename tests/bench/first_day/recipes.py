@@ -100,7 +100,7 @@ RECIPES = (
         "A small network that learned to find, among the moments of a hundred tracks, the one that comes from the "
         "same track within ten seconds, however both are filtered, mixed, noised or transposed. Nobody told it genres, "
         "artists or albums.",
-        "same-track", "modern", 500,
+        "same-track", "modern", 1200,
         {**BEST, "validate_every": 250},
         limits("nineteen"), learned="all",
     ),
