@@ -4,9 +4,9 @@
 
 WORK takes some 12 GB: the soundtracks (unless `--music` has them, a folder for each package), renderings, control
 copies, two libraries, clips and runs. What is there is not made again, and a run that was cut off goes on: the command
-is repeated until it says that all is done. Fetching needs Debian's `apt-get`, rendering `mma`, `fluidsynth`,
-`fluid-soundfont-gm` and `timgm6mb-soundfont`; Python's packages beyond Earmap's own are the group `bench` in
-`pyproject.toml`.
+is repeated until it says that all is done. On two cores `earmap-1` takes an hour. Fetching needs Debian's `apt-get`,
+rendering `mma`, `fluidsynth`, `fluid-soundfont-gm` and `timgm6mb-soundfont`; Python's packages beyond Earmap's own are
+the group `bench` in `pyproject.toml`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import folds
-import numpy as np
-from cards import MFCC, row, untrained
-from lists import EVERY, FOLDS, PARTS, Part
+from cards import MFCC, untrained
+from lists import EVERY, PARTS
 from packages import fetch
-from recipes import RECIPES, TWINS, Learned, Recipe
+from recipes import RECIPES, TWINS, Recipe
 from score import Figures, Heard, built, heard, intervals, judged, vectors
 from sources import RENDERED, SOURCES
 
@@ -44,6 +42,9 @@ OUT = HERE.parents[2] / "resources" / "encoders"
 PIECES, SEGMENTS = 320, 10
 ENDS = ("mean", "low", "high")
 
+LEARNED: dict[str, tuple[str, ...]] = {"train": PARTS["train"], "all": EVERY}
+"""Soundtracks in each library; renderings are in both. What ships learned from the first."""
+
 
 def earmap(library: Path, *words: str, check: bool = True) -> dict[str, Any]:
     """Run a command of the program; what it says with `--json`."""
@@ -59,15 +60,6 @@ def earmap(library: Path, *words: str, check: bool = True) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-LEARNED: dict[Learned, tuple[str, ...]] = {"train": PARTS["train"], "all": EVERY}
-"""Soundtracks in each library; renderings are in both."""
-
-
-def library_of(work: Path, learned: Learned) -> Path:
-    """The library of what is learned from."""
-    return work / f"{learned}.earmap"
-
-
 def prepare(work: Path, music: Path) -> None:
     """All music, and libraries that know what is learned from."""
     for package in EVERY:
@@ -75,10 +67,10 @@ def prepare(work: Path, music: Path) -> None:
     run = (sys.executable, str(HERE / "render.py"), str(work / "rendered"), "--pieces", str(PIECES))
     subprocess.run(run, check=True)
     subprocess.run((sys.executable, str(HERE / "control.py"), str(music), str(work / "control")), check=True)
-    for learned, packages in LEARNED.items():
-        if not library_of(work, learned).exists():
+    for name, packages in LEARNED.items():
+        if not (library := work / f"{name}.earmap").exists():
             folders = [str(music / package) for package in packages]
-            earmap(library_of(work, learned), "add", "--scan-only", *folders, str(work / "rendered"))
+            earmap(library, "add", "--scan-only", *folders, str(work / "rendered"))
 
 
 def trained(library: Path, recipe: Recipe) -> EncoderRecord:
@@ -137,6 +129,7 @@ METRICS = {
     "share": (TASK, "share of the nearest ten", "higher"),
     "probe": ("Which soundtrack, by a logistic probe", "accuracy", "higher"),
 }
+CHOSEN = "; by these it was chosen, so they flatter it a little"
 KINDS = {False: "as they are", True: "all with one codec, bandwidth and loudness"}
 
 
@@ -162,26 +155,11 @@ def again(library: Path, music: Path, recipe: Recipe, copies: bool) -> list[Figu
     return figures
 
 
-def told_of(kind: str, values: list[float]) -> str:
+def told_of(recipe: Recipe, kind: str, values: list[float]) -> str:
     """What stands under a figure."""
     runs = ", ".join(f"{value:.3f}" for value in values)
-    return kind + (f"; three trainings at width {TWINS:g}: {runs}" if runs else "")
-
-
-def by_folds(
-    music: Path, library: Path, recipe: Recipe, strategy: strategies.Strategy
-) -> list[dict[str, Any]]:
-    """Figures of the recipe's trainings on what each of them has not heard, beside the baselines."""
-    work = library.parent
-    for each in recipe.folds:
-        given(library, each, work / "folds")
-    own = str(work / "folds" / f"{recipe.name}-{{}}{SUFFIX}")
-    rivals = {"mfcc": MFCC, "random": untrained(strategy)}
-    rows = []
-    for copies, kind in ((False, "folds"), (True, "folds, control")):
-        found = folds.listened(work / "control" if copies else music, work / "scores", copies=copies)
-        rows += [row(one, own, rivals) for one in folds.answers(kind, music, found, [own, *rivals.values()])]
-    return rows
+    several = f"; three trainings at width {TWINS:g}: {runs}" if runs else ""
+    return kind + several + CHOSEN * recipe.default
 
 
 def table(music: Path, library: Path, recipe: Recipe, strategy: strategies.Strategy) -> list[dict[str, Any]]:
@@ -201,7 +179,7 @@ def table(music: Path, library: Path, recipe: Recipe, strategy: strategies.Strat
             rows.append(
                 {
                     "task": task, "metric": metric, "better": better, "n": len(found.codes),
-                    "note": told_of(kind, [run[name]["mean"] for run in runs]),
+                    "note": told_of(recipe, kind, [run[name]["mean"] for run in runs]),
                     "rows": {key: {end: told[key][name][end] for end in ENDS} for key in told},
                     "differences": {key: {end: apart[key][end] for end in ENDS} for key in apart},
                 }
@@ -209,11 +187,10 @@ def table(music: Path, library: Path, recipe: Recipe, strategy: strategies.Strat
     return rows
 
 
-def statistics(music: Path, work: Path, learned: Learned, strategy: strategies.Strategy) -> dict[str, Any]:
+def statistics(music: Path, work: Path, strategy: strategies.Strategy) -> dict[str, Any]:
     """Mean and deviation of the vectors of the soundtracks that were learned from."""
-    parts: tuple[Part, ...] = ("train",) if learned == "train" else FOLDS
-    found = [vectors(strategy, heard(music, part, SEGMENTS, work / "scores", copies=False)) for part in parts]
-    told = measure(np.concatenate(found))
+    found = heard(music, "train", SEGMENTS, work / "scores", copies=False)
+    told = measure(vectors(strategy, found))
     assert told is not None
     short = {name: [float(f"{x:.6g}") for x in getattr(told, name)] for name in ("mean", "std")}
     return {**short, "n": told.n}
@@ -221,23 +198,21 @@ def statistics(music: Path, work: Path, learned: Learned, strategy: strategies.S
 
 def write(work: Path, music: Path, recipe: Recipe, out: Path) -> Path:
     """The encoder's file, with its card."""
-    library = library_of(work, recipe.learned)
+    library = work / "train.earmap"
     record = trained(library, recipe)
-    learned = ledger.load(library.with_name(f"{library.name}.runs") / recipe.name)
-    whole, card = checkpoint.load(library.with_name(f"{library.name}.encoders") / record.file)
+    learned = ledger.load(work / "train.earmap.runs" / recipe.name)
+    whole, card = checkpoint.load(work / "train.earmap.encoders" / record.file)
     strategy = checkpoint.half(whole)
     told = sources(library)
-    asked = by_folds if recipe.learned == "all" else table
     card |= {
         "name": recipe.name, "title": recipe.title, "summary": recipe.summary, "description": recipe.description,
-        "bundled": True, "limits": list(recipe.limits),
-        "standardisation": statistics(music, work, recipe.learned, strategy),
+        "bundled": True, "limits": list(recipe.limits), "standardisation": statistics(music, work, strategy),
         "rebuild": f"python tests/bench/first_day/build.py WORK --only {recipe.name}",
         "data": card["data"] | {
             "hours": sum(each["hours"] for each in told), "sources": told,
             "heard": [mark(identity) for identity in learned.identities],
         },
-        "figures": card["figures"] | {"table": asked(music, library, recipe, strategy)},
+        "figures": card["figures"] | {"table": table(music, library, recipe, strategy)},
     }  # fmt: skip
     card.pop("run")
     path = out / f"{recipe.name}{SUFFIX}"

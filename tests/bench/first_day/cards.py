@@ -16,12 +16,7 @@ from core.strategies import Strategy
 MFCC = "mfcc"
 SHAPE = ("width", "blocks", "log_mel", "level_dim")
 UNHEARD, RENDERED = "Soundtracks that nothing was learned from or chosen by", "Pieces rendered from MIDI"
-OFTEN = (
-    "Soundtracks that the network that was asked has not heard: three trainings, each without a third of them"
-)
 TASKS = {
-    "folds": (OFTEN, "as they are"),
-    "folds, control": (OFTEN, "all with one codec, bandwidth and loudness"),
     "plain": (UNHEARD, "as they are"),
     "control": (UNHEARD, "all with one codec, bandwidth and loudness"),
     "instruments": (
@@ -32,8 +27,6 @@ TASKS = {
 }
 
 METRICS = {
-    "HR@10 of 61": "HR@10 of 61",
-    "share of the nearest ten": "share of the nearest ten",
     "HR@10": "HR@10 of 101",
     "MPR": "MPR",
     "HR@10, another artist": "HR@10 of 101, by another artist than those that ask",
@@ -56,14 +49,11 @@ class Answers:
         A key of `TASKS`.
     scores
         By encoder, item by item.
-    draws
-        How often tracks were drawn that ask.
     """
 
     kind: str
     question: str
     scores: dict[str, Scores]
-    draws: int = 5
 
     @property
     def better(self) -> str:
@@ -90,14 +80,13 @@ def note(path: Path, found: list[Answers]) -> None:
     rivals = {"mfcc": MFCC, "random": rival(path)}
     ours = {TASKS[one.kind][0] for one in found}
     older = [each for each in card["figures"].get("table", []) if each["task"] not in ours]
-    table = [row(one, str(path), rivals) for one in found] + older
+    table = [_row(one, str(path), rivals) for one in found] + older
     whole = checkpoint.content(strategy, card | {"figures": card["figures"] | {"table": table}})
     with atomic(path) as file:
         file.write(whole)
 
 
-def row(one: Answers, name: str, rivals: dict[str, str]) -> dict[str, Any]:
-    """What a card says of one question."""
+def _row(one: Answers, name: str, rivals: dict[str, str]) -> dict[str, Any]:
     task, how = TASKS[one.kind]
     own = one.scores[name]
     figures = {"this": own} | {key: one.scores[other] for key, other in rivals.items()}
@@ -113,10 +102,9 @@ def _counted(one: Answers, own: Scores) -> str:
     """How many were asked."""
     items = int(np.count_nonzero(own.counts))
     if one.kind == "tags":  # its scores are shares of an area, not items
-        return f"{one.draws} draws"
-    lists = len(np.unique(own.groups[own.counts > 0]))
+        return "5 draws"
     asked = one.question.startswith(("HR", "MPR"))
-    return f"{lists} soundtracks, {one.draws} draws" if asked else f"n {items:,}"
+    return f"{items} soundtracks, 5 draws" if asked else f"n {items:,}"
 
 
 def _ends(found: Interval) -> dict[str, float]:

@@ -1,12 +1,12 @@
-"""Judge a recipe on all soundtracks, each by a training that has not heard it.
+"""Judge the default's recipe on all soundtracks, each by a training that has not heard it.
 
-    python tests/bench/first_day/folds.py MUSIC --control COPIES [--json FILE] NAME ...
+    python tests/bench/first_day/folds.py WORK [--music DIR] [--steps 500] [--json FILE] [NAME ...]
 
-NAME is `mfcc`, `bliss`, `random:width=0.25,blocks=lean`, a `.npz` of `peers.py`, or the files of a recipe's trainings
-with `{}` for the fold, as `WORK/folds/earmap-2-{}.safetensors`: the one of `fold-1` has heard all soundtracks but those
-of that fold. The figures are those of `score.py`, and linear probes of the soundtrack with tracks of one artist on one
-side; who asks, who is found, and what a probe learns from are all of one fold. Intervals are over all soundtracks
-(probes: artists). The first name is compared with each other, in pairs of answers to one question.
+WORK is that of `build.py`, prepared. The recipe is trained three times where that was not done, each time on the
+renderings and on all soundtracks but a third. Each soundtrack is then asked about as `score.py` does it, by the
+training that is without it, and linear probes name it, with tracks of one artist on one side; who asks, who is found
+and what a probe learns from are of one third. Intervals are over all soundtracks (probes: artists), and every NAME (as
+of `score.py` and `peers.py`; else MFCC and the untrained network) is asked the same, in pairs of answers.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cards import Answers
+from build import SEGMENTS, given
+from cards import MFCC, Answers, untrained
 from lists import FOLDS, PARTS, Part, tracks
 from peers import described
+from recipes import RECIPES
 from report import Asked, artists, rows, tell, which
-from score import SEEDS, Heard, heard, judged
+from score import Heard, heard, judged
 
 from core.evaluation.intervals import Scores
+from core.nets import checkpoint
 
-SEGMENTS = 10
 LISTS = {"hit_rate": "HR@10 of 61", "percentile": "MPR", "share": "share of the nearest ten"}
 """Of `score.Figures`: what is asked of lists. Its probe may have an artist on both sides."""
 
@@ -66,32 +68,38 @@ def answers(kind: str, music: Path, folds: dict[Part, Heard], names: list[str]) 
     found = {name: [by_fold(name, music, one, fold) for fold, one in folds.items()] for name in names}
     for question in found[names[0]][0]:
         scores = {name: joined([one[question] for one in found[name]]) for name in names}
-        yield Answers(kind, question, scores, SEEDS)
+        yield Answers(kind, question, scores)
 
 
-def listened(music: Path, cached: Path, *, copies: bool) -> dict[Part, Heard]:
-    """All folds, decoded where they are not in the cache."""
-    return {fold: heard(music, fold, SEGMENTS, cached, copies=copies) for fold in FOLDS}
+def trainings(work: Path, steps: int) -> str:
+    """The files of the default's recipe, trained without each third; with `{}` for which one that is."""
+    default = next(recipe for recipe in RECIPES if recipe.default)
+    for fold in default.folds(steps):
+        path = given(work / "all.earmap", fold, work / "folds")
+    return str(path).replace(FOLDS[-1], "{}")
 
 
 def main() -> None:
     """Print the table; write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("music", type=Path)
-    parser.add_argument("--control", type=Path)
-    parser.add_argument("--cache", type=Path, default=Path(".scores"))
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--music", type=Path)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("names", nargs="+")
+    parser.add_argument("names", nargs="*")
     options = parser.parse_args()
+    work: Path = options.work.absolute()
+    music = (options.music or work / "music").absolute()
+    ours = trainings(work, options.steps)
+    names = options.names or [MFCC, untrained(checkpoint.load(Path(ours.format(FOLDS[0])))[0])]
     table: list[dict[str, Any]] = []
-    for kind, folder in {"plain": options.music, "control": options.control}.items():
-        if folder is None:
-            continue
-        folds = listened(folder, options.cache, copies=kind == "control")
-        found = list(answers(kind, options.music, folds, options.names))
+    for kind, folder in {"plain": music, "control": work / "control"}.items():
+        copies = kind == "control"
+        folds = {fold: heard(folder, fold, SEGMENTS, work / "scores", copies=copies) for fold in FOLDS}
+        found = list(answers(kind, music, folds, [ours, *names]))
         for one in found:
             tell(one)
-        table += rows(found, options.names)
+        table += rows(found, [ours, *names])
     if options.json:
         options.json.write_text(json.dumps(table, indent=1))
 
