@@ -288,7 +288,7 @@ def test_what_is_new_is_put_on_the_map_and_nothing_moves(on_map: MapScene) -> No
     assert len(on_map.scene.context.jobs.views) == 1
     # As many new ones are seen to the next time, too.
     on_map.scene.until(lambda: not on_map.mapping._tried)
-    assert not view.line.isVisible()
+    on_map.scene.until(lambda: not view.line.isVisible())
 
 
 def test_what_an_empty_map_says(on_map: MapScene) -> None:
