@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--json", type=Path)
     parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()  # names may stand after an option
     work: Path = options.work.absolute()
     music = (options.music or work / "music").absolute()
     ours = trainings(work, options.steps)
