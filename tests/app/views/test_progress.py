@@ -14,7 +14,7 @@ class Canvas(QWidget):
 
     painted = 0
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         self.painted += 1
 
 
