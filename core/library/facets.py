@@ -1,6 +1,6 @@
 """One column of every track at once, as numbers: what a map is coloured by.
 
-Of a million tracks SQLite gives whole columns (`packed`), not a million rows: Python's lock is free meanwhile.
+Of a million tracks SQLite gives columns, not a million rows: Python's lock is free meanwhile.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 from sqlalchemy import text
 
+from core.library.columns import columns
 from core.library.database import Database
 from core.library.facet_columns import UNKNOWN, Categories, Ids, Numbers
 from core.library.labels import FIELD
-from core.library.rows import packed, unpacked
 
 CATEGORIES: Mapping[str, str] = {
     "folder": "f.folder",
@@ -54,16 +54,13 @@ class Facets:
         shown = f"SELECT f.track_id AS t, {value} AS v {_FROM}"
         ordered = text(f"SELECT DISTINCT v FROM ({shown}) WHERE v <> '' ORDER BY v")  # noqa: S608 - constants only
         # A rank needs one sort; looking names up in a table of their own takes minutes where there are many.
-        codes = text(f"""
-            SELECT {packed("t")}, {packed("code")} FROM (
-                SELECT t, iif(v = '', {UNKNOWN}, dense_rank() OVER (PARTITION BY v = '' ORDER BY v) - 1) AS code
-                FROM ({shown}) ORDER BY t)
-        """)  # noqa: S608 - constants only
+        rank = "dense_rank() OVER (PARTITION BY v = '' ORDER BY v) - 1"
+        codes = f"SELECT t, iif(v = '', {UNKNOWN}, {rank}) AS code FROM ({shown})"  # noqa: S608 - constants only
         bound = {"field": FIELD} if ":field" in value else {}
         with self._db.read() as connection:
             values = tuple(connection.execute(ordered, bound).scalars())
-            tracks, found = connection.execute(codes, bound).one()
-        return _by_frequency(Categories(unpacked(tracks), unpacked(found), values))
+            tracks, found = columns(connection, codes, "t", "code", values=bound)
+        return _by_frequency(Categories(tracks, found, values))
 
     def numbers(self, name: str) -> Numbers:
         """A column of numbers (one of `NUMBERS`)."""
@@ -72,23 +69,19 @@ class Facets:
 
     def _columns(self, value: str) -> tuple[Ids, Ids]:
         """(n,) track ids, ascending, and a whole number of each."""
-        statement = text(f"""
-            SELECT {packed("t")}, {packed("v")} FROM (SELECT f.track_id AS t, {value} AS v {_FROM} ORDER BY t)
-        """)  # noqa: S608 - constants only
+        rows = f"SELECT f.track_id AS t, {value} AS v {_FROM}"
         with self._db.read() as connection:
-            tracks, values = connection.execute(statement).one()
-        return unpacked(tracks), unpacked(values)
+            tracks, values = columns(connection, rows, "t", "v")
+        return tracks, values
 
     def heard(self, encoder_id: int, plan: str) -> Ids:
         """(n,) the tracks that have a vector, ascending; also where their folder is offline."""
-        statement = text(f"""
-            SELECT {packed("t")} FROM (SELECT f.track_id AS t {_FROM} AND EXISTS (
-                SELECT 1 FROM embedding e WHERE e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
-            ) ORDER BY t)
-        """)  # noqa: S608 - constants only
+        rows = f"""SELECT f.track_id AS t {_FROM} AND EXISTS (
+            SELECT 1 FROM embedding e WHERE e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
+        )"""  # noqa: S608 - constants only
         with self._db.read() as connection:
-            found = connection.execute(statement, {"encoder": encoder_id, "plan": plan}).scalar_one()
-        return unpacked(found)
+            (found,) = columns(connection, rows, "t", values={"encoder": encoder_id, "plan": plan})
+        return found
 
 
 def _by_frequency(column: Categories) -> Categories:

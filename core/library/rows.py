@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from core import paths
 from core.library import search
+from core.library.columns import columns
 from core.library.database import Database
 from core.library.duplicates import ids_json
 from core.library.records import Fact, Row
@@ -77,13 +78,13 @@ class Rows:
             where.add(f"f.root_id = {where.bind(root_id)}")
         keys = [_key(column, down) for column, down in sort]
         embedding = _EMBEDDING if any("e.id" in part for part in (where.sql, *keys)) else ""
-        statement = text(f"""
-            SELECT {packed("id")} FROM (SELECT f.id FROM file f CROSS JOIN root r ON r.id = f.root_id {embedding}
-            WHERE {_SHOWN} AND {where.sql} ORDER BY {", ".join([*keys, "f.id"])})
-        """)  # noqa: S608 - values are bound
+        rows = f"""
+            SELECT row_number() OVER (ORDER BY {", ".join([*keys, "f.id"])}) AS n, f.id AS id
+            FROM file f CROSS JOIN root r ON r.id = f.root_id {embedding} WHERE {_SHOWN} AND {where.sql}
+        """  # noqa: S608 - values are bound
         values = where.values | ({"encoder": encoder_id, "plan": plan} if embedding else {})
         with self._db.read() as connection:
-            return unpacked(connection.execute(statement, values).scalar_one())
+            return columns(connection, rows, "n", "id", values=values)[1]
 
     def page(self, encoder_id: int, plan: str, file_ids: Ids) -> list[Row]:
         """The rows of some files, in the order asked for; ids that are gone are left out."""
@@ -100,9 +101,9 @@ class Rows:
 
     def changed_since(self, revision: int) -> NDArray[np.int64]:
         """Ids of files whose row changed after that revision."""
-        statement = text(f"SELECT {packed('id')} FROM file WHERE revision > :revision")  # noqa: S608 - constants only
+        rows = "SELECT id FROM file WHERE revision > :revision"
         with self._db.read() as connection:
-            return unpacked(connection.execute(statement, {"revision": revision}).scalar_one())
+            return columns(connection, rows, "id", values={"revision": revision})[0]
 
     def files_of(self, track_ids: Ids) -> dict[int, int]:
         """The file that stands for each track: one that can be reached and read now, if any."""
@@ -185,22 +186,6 @@ def _key(column: str, down: bool) -> str:
     """The sort key of a column; what is empty comes last."""
     key = _KEYS.get(column, SORTS[column])
     return f"nullif({key}, '') {'DESC' if down else 'ASC'} NULLS LAST"
-
-
-def packed(number: str) -> str:
-    """SQL for a whole column of whole numbers as one text, for `unpacked`.
-
-    SQLite writes it without Python's lock, and NumPy reads it without: the window's thread, which needs the lock for
-    each row that it paints, goes on meanwhile. (Of a text of decimals it had to wait 8 ms for each 70,000 numbers.)
-    """
-    return f"CAST(group_concat(printf('%016x', {number}), '') AS BLOB)"
-
-
-def unpacked(text: bytes | None) -> NDArray[np.int64]:
-    """The numbers (n,) of a column; none where there are no rows."""
-    letters = np.frombuffer(text or b"", np.uint8)
-    digits = (letters & np.uint8(15)) + np.uint8(9) * (letters >> np.uint8(6))  # "a" to "f" are 0x61 to 0x66
-    return (digits[::2] << np.uint8(4) | digits[1::2]).view(">i8").astype(np.int64)
 
 
 def _row(row: Sequence[object]) -> Row:

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import os
 import random
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 
 from core import paths
 from core.library.records import Found, Read
-from core.library.rows import SORTS, packed, unpacked
+from core.library.rows import SORTS
 from core.library.store import Library
 from core.library.text import fold
 from tests.library_tools import PLAN
@@ -250,12 +248,3 @@ def test_facts_are_those_of_tracks_that_can_be_played_now(shelf: Shelf, tmp_path
 @given(st.lists(st.integers(-5, 60), max_size=30))
 def test_pages_of_any_ids(many: Library, ids: list[int]) -> None:
     assert [row.file_id for row in many.rows.page(1, PLAN, ids)] == [key for key in ids if key >= 1]
-
-
-@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=50))
-def test_a_column_comes_back_from_one_text(values: list[int]) -> None:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE TABLE t (v INTEGER)")
-        connection.executemany("INSERT INTO t VALUES (?)", [(value,) for value in values])
-        (text,) = connection.execute(f"SELECT {packed('v')} FROM (SELECT v FROM t ORDER BY rowid)").fetchone()
-    assert unpacked(text).tolist() == values
