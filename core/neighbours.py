@@ -6,8 +6,9 @@ Blocks on disk and SQL; the window asks from a thread. No torch.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 from core import answers
 from core.answers import Found, Similar, Stock
 from core.hub_cache import HubCache
-from core.library.records import EncoderRecord, Fact
+from core.library.facet_columns import places_of
+from core.library.known import Coded, Known
+from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.moments import Moments
 from core.nets import card
@@ -121,10 +124,8 @@ class Neighbours:
         start = time.monotonic()
         if state[1] is before[1] and (state[0] == before[0] or start < self._facts_due):
             return False
-        facts, labels = self._library.rows.facts(), self._library.labels.tracks()
-        known, self._files = catalogue([facts.get(key) for key in self._snapshot.ids.tolist()])
-        while facts:  # a million records freed at once would stop every other thread for a second
-            facts.popitem()
+        known, self._files = catalogue(self._library.facets.known(), self._snapshot.ids)
+        labels = self._library.labels.tracks()
         rows = {label: self._snapshot.rows(tracks) for label, tracks in labels.items()}
         self._catalogue = replace(known, labels={label: row[row >= 0] for label, row in rows.items()})
         self._facts_of, now = state, time.monotonic()
@@ -235,35 +236,20 @@ def _same(one: Standardisation | None, other: Standardisation | None) -> bool:
     return one.n == other.n and np.array_equal(one.mean, other.mean) and np.array_equal(one.std, other.std)
 
 
-def catalogue(facts: list[Fact | None]) -> tuple[Catalogue, NDArray[np.int64]]:
-    """What filters and folding need, a row each; and the file of each row.
+def catalogue(known: Known, tracks: NDArray[np.int64]) -> tuple[Catalogue, NDArray[np.int64]]:
+    """What filters and folding need, a row each; and (n,) the file of each row, -1 where none can be played now."""
+    places, there = places_of(known.tracks, tracks)
+    rows = np.where(there, places, -1)
 
-    Numbers are taken one by one: an array made of a list of a million holds up every other thread. Titles are an array,
-    too: a list of a million is gone through by each of Python's garbage collections, which takes 30 ms.
-    """
-    known = Catalogue(
-        artist=_codes(fact.artist if fact else "" for fact in facts),
-        # Two albums of one name by two artists are two albums; a compilation shares its album artist or its folder.
-        album=_codes(_album(fact) if fact else "" for fact in facts),
-        seconds=_floats(fact.seconds if fact else None for fact in facts),
-        titles=np.fromiter((fact.title if fact else "" for fact in facts), object, len(facts)),
-        year=_floats(fact.year if fact else None for fact in facts),
-        genre=Names.of(fact.genre if fact else "" for fact in facts),
-        folder=Names.of(fact.folder if fact else "" for fact in facts),
-    )
-    return known, np.fromiter((fact.file_id if fact else -1 for fact in facts), np.int64)
+    def picked(column: NDArray[Any], otherwise: float) -> NDArray[Any]:
+        return np.append(column, otherwise)[rows]  # -1 is the last
 
+    def names(column: Coded) -> Names:
+        return Names(picked(column.codes, -1), column.values)
 
-def _floats(values: Iterable[float | None]) -> NDArray[np.float64]:
-    """NaN where nothing, or nought, is said."""
-    return np.fromiter((value or np.nan for value in values), np.float64)
-
-
-def _album(fact: Fact) -> str:
-    return f"{fact.album_artist or fact.folder}\n{fact.album}" if fact.album else ""
-
-
-def _codes(values: Iterable[str]) -> NDArray[np.int64]:
-    """Equal names (case aside) get one number, no name gets -1."""
-    numbers: dict[str, int] = {"": -1}
-    return np.fromiter((numbers.setdefault(value.casefold(), len(numbers)) for value in values), np.int64)
+    found = Catalogue(
+        artist=picked(known.artist.codes, -1), album=picked(known.album.codes, -1),
+        seconds=picked(known.seconds, np.nan), titles=known.titles.take(rows), year=picked(known.year, np.nan),
+        genre=names(known.genre), folder=names(known.folder),
+    )  # fmt: skip
+    return found, picked(known.files, -1)

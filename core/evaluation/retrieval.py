@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.spread import consistency, effective_rank
-from core.library.records import EncoderRecord, Fact
+from core.library.known import Known
+from core.library.records import EncoderRecord
 from core.library.store import Library
-from core.neighbours import catalogue
 from core.recommend import measure, unit_rows
 
 K = 10
@@ -214,24 +214,20 @@ def report(
     )
 
 
-def held(
-    library: Library, encoders: Sequence[EncoderRecord], plan: str, facts: dict[int, Fact] | None = None
-) -> Held:
+def held(library: Library, encoders: Sequence[EncoderRecord], plan: str, known: Known | None = None) -> Held:
     """What a library holds and can play, of which every one of these encoders has a vector.
 
     Parameters
     ----------
-    facts
-        By track, where others are meant than a person's own music.
+    known
+        Of these tracks, where others are meant than a person's own music.
     """
-    facts = library.rows.facts() if facts is None else facts
-    everywhere = np.array(sorted(facts), np.int64)
+    known = library.facets.known() if known is None else known
+    everywhere = known.tracks
     for encoder in encoders:
         everywhere = np.intersect1d(everywhere, library.vectors.tracks(encoder.id, plan), assume_unique=True)
-    known, _ = catalogue([facts[track] for track in everywhere.tolist()])
-    assert known.artist is not None
-    assert known.album is not None
-    return Held(everywhere, known.artist.astype(np.int64), known.album.astype(np.int64))
+    rows = np.searchsorted(known.tracks, everywhere)
+    return Held(everywhere, known.artist.codes[rows], known.album.codes[rows])
 
 
 def of_library(library: Library, encoder: EncoderRecord, plan: str, over: Held | None = None) -> Report:

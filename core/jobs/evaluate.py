@@ -28,6 +28,7 @@ from core.jobs.embed import Params as EmbedParams
 from core.jobs.runner import Job, JobContext
 from core.jobs.scan import Params as ScanParams
 from core.jobs.scan import Scan
+from core.library.known import Known
 from core.library.records import EvaluationRecord, Fact
 from core.library.store import plan_name
 from core.machine import processors
@@ -198,8 +199,8 @@ class _Run:
 
     def _report(self, place: _Place) -> Question:
         encoders = [judged.encoder for judged in self.judged]
-        facts = None if place.folder is None else _facts(self.catalogue(place.folder))
-        held = retrieval.held(self.library, encoders, self.plan, facts)
+        known = None if place.folder is None else _known(self.catalogue(place.folder))
+        held = retrieval.held(self.library, encoders, self.plan, known)
         if len(held.tracks) < 2:
             raise UserError("Fewer than two tracks have a vector under every encoder.", "Add music first.")
         return of_library(place.spec, held)
@@ -270,9 +271,9 @@ def _title(spec: TaskSpec) -> str:
     return f"{title}, {paths.display(spec.raw_path)}" if spec.path else title
 
 
-def _facts(catalogue: Catalogue) -> dict[int, Fact]:
+def _known(catalogue: Catalogue) -> Known:
     """What the report asks of a data set's tracks."""
-    return {
+    facts = {
         file.track_id: Fact(
             0, file.title, file.artist, file.album, file.album_artist, file.seconds,
             paths.display(os.path.dirname(file.path)),  # noqa: PTH120 - bytes
@@ -280,6 +281,7 @@ def _facts(catalogue: Catalogue) -> dict[int, Fact]:
         for file in catalogue.files
         if file.track_id is not None and not file.problem
     }  # fmt: skip
+    return Known.of_facts(facts)
 
 
 def _results(records: list[EvaluationRecord]) -> list[dict[str, Any]]:

@@ -1,7 +1,4 @@
-"""One column of every track at once, as numbers: what a map is coloured by.
-
-Of a million tracks SQLite gives columns, not a million rows: Python's lock is free meanwhile.
-"""
+"""Columns of every track at once: what a map is coloured by, and what filters and folding ask."""
 
 from __future__ import annotations
 
@@ -10,15 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 from sqlalchemy import text
 
-from core.library.columns import columns
+from core.library.columns import parts
 from core.library.database import Database
 from core.library.facet_columns import UNKNOWN, Categories, Ids, Numbers
+from core.library.known import MICRO, NOTHING, Coder, Known
 from core.library.labels import FIELD
+
+_ARTIST = "CASE WHEN f.artist <> '' THEN f.artist ELSE f.album_artist END"
 
 CATEGORIES: Mapping[str, str] = {
     "folder": "f.folder",
     "album": "f.album",
-    "artist": "CASE WHEN f.artist <> '' THEN f.artist ELSE f.album_artist END",
+    "artist": _ARTIST,
     # Several genres are joined by "; "; a point has one colour.
     "genre": "trim(substr(f.genre, 1, instr(f.genre || ';', ';') - 1))",
     "format": "f.codec",
@@ -29,13 +29,21 @@ CATEGORIES: Mapping[str, str] = {
 NUMBERS: Mapping[str, str] = {"year": "f.year", "length": "f.seconds"}
 """Columns of numbers, which are told to a tenth."""
 
-_NOWHERE = -(2**62)
-"""Stands for no number at all."""
-
+# Without an index: files are gone through as they lie, part by part.
 _FROM = """
-FROM file f JOIN root r ON r.id = f.root_id
+FROM file f NOT INDEXED CROSS JOIN root r ON r.id = f.root_id
 WHERE f.track_id IS NOT NULL AND f.present AND NOT f.duplicate AND r.kind = 'music'
 """
+
+_KNOWN_NUMBERS = (
+    "f.track_id", "f.id", f"coalesce(CAST(round({MICRO} * f.seconds) AS INTEGER), {NOTHING})",
+    f"coalesce(f.year, {NOTHING})",
+)  # fmt: skip
+_KNOWN_TEXTS = (
+    "f.title", _ARTIST,
+    "iif(f.album = '', '', iif(f.album_artist = '', f.folder, f.album_artist) || char(10) || f.album)",
+    "f.genre", "f.folder",
+)  # fmt: skip
 
 
 class Facets:
@@ -46,42 +54,59 @@ class Facets:
 
     def files(self) -> tuple[Ids, Ids]:
         """(n,) track ids, ascending, and (n,) the file that stands for each."""
-        return self._columns("f.id")
+        return self._column("f.id")
 
     def categories(self, name: str) -> Categories:
         """A column of names (one of `CATEGORIES`)."""
         value = CATEGORIES[name]
-        shown = f"SELECT f.track_id AS t, {value} AS v {_FROM}"
-        ordered = text(f"SELECT DISTINCT v FROM ({shown}) WHERE v <> '' ORDER BY v")  # noqa: S608 - constants only
-        # A rank needs one sort; looking names up in a table of their own takes minutes where there are many.
-        rank = "dense_rank() OVER (PARTITION BY v = '' ORDER BY v) - 1"
-        codes = f"SELECT t, iif(v = '', {UNKNOWN}, {rank}) AS code FROM ({shown})"  # noqa: S608 - constants only
         bound = {"field": FIELD} if ":field" in value else {}
+        names = f"SELECT DISTINCT replace({value}, char(31), ' ') AS v {_FROM}"
+        distinct = text(f"SELECT v FROM ({names}) WHERE v <> '' ORDER BY v")  # noqa: S608 - constants only
+        coder = Coder()
         with self._db.read() as connection:
-            values = tuple(connection.execute(ordered, bound).scalars())
-            tracks, found = columns(connection, codes, "t", "code", values=bound)
-        return _by_frequency(Categories(tracks, found, values))
+            # SQLite sorts without Python's lock.
+            coder.learn(connection.execute(distinct, bound).scalars())
+            tracks = []
+            for part in parts(connection, _FROM, ["f.track_id"], [value], bound):
+                tracks.append(part.numbers[0])
+                coder.add(part.texts[0].strings())
+        found = _joined(tracks)
+        order = np.argsort(found, kind="stable")
+        coded = coder.column(order)
+        return _by_frequency(Categories(found[order], coded.codes, coded.values))
 
     def numbers(self, name: str) -> Numbers:
         """A column of numbers (one of `NUMBERS`)."""
-        tracks, tenths = self._columns(f"coalesce(CAST(round(10 * {NUMBERS[name]}) AS INTEGER), {_NOWHERE})")
-        return Numbers(tracks, np.where(tenths == _NOWHERE, np.nan, tenths / 10))
-
-    def _columns(self, value: str) -> tuple[Ids, Ids]:
-        """(n,) track ids, ascending, and a whole number of each."""
-        rows = f"SELECT f.track_id AS t, {value} AS v {_FROM}"
-        with self._db.read() as connection:
-            tracks, values = columns(connection, rows, "t", "v")
-        return tracks, values
+        tracks, tenths = self._column(f"coalesce(CAST(round(10 * {NUMBERS[name]}) AS INTEGER), {NOTHING})")
+        return Numbers(tracks, np.where(tenths == NOTHING, np.nan, tenths / 10))
 
     def heard(self, encoder_id: int, plan: str) -> Ids:
         """(n,) the tracks that have a vector, ascending; also where their folder is offline."""
-        rows = f"""SELECT f.track_id AS t {_FROM} AND EXISTS (
+        source = f"""{_FROM} AND EXISTS (
             SELECT 1 FROM embedding e WHERE e.track_id = f.track_id AND e.encoder_id = :encoder AND e.plan = :plan
         )"""  # noqa: S608 - constants only
         with self._db.read() as connection:
-            (found,) = columns(connection, rows, "t", values={"encoder": encoder_id, "plan": plan})
-        return found
+            bound = {"encoder": encoder_id, "plan": plan}
+            return np.sort(
+                _joined([part.numbers[0] for part in parts(connection, source, ["f.track_id"], (), bound)])
+            )
+
+    def known(self) -> Known:
+        """What filters and folding ask of every track that can be played now."""
+        with self._db.read() as connection:
+            return Known.of(parts(connection, f"{_FROM} AND r.online", _KNOWN_NUMBERS, _KNOWN_TEXTS))
+
+    def _column(self, value: str) -> tuple[Ids, Ids]:
+        """(n,) track ids, ascending, and a whole number of each."""
+        with self._db.read() as connection:
+            found = [part.numbers for part in parts(connection, _FROM, ["f.track_id", value])]
+        tracks, values = (_joined([numbers[k] for numbers in found]) for k in range(2))
+        order = np.argsort(tracks, kind="stable")
+        return tracks[order], values[order]
+
+
+def _joined(columns: list[Ids]) -> Ids:
+    return np.concatenate(columns) if columns else np.empty(0, np.int64)
 
 
 def _by_frequency(column: Categories) -> Categories:

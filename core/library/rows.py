@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from core import paths
 from core.library import search
-from core.library.columns import columns
+from core.library.columns import listed
 from core.library.database import Database
 from core.library.duplicates import ids_json
 from core.library.records import Fact, Row
@@ -78,13 +78,13 @@ class Rows:
             where.add(f"f.root_id = {where.bind(root_id)}")
         keys = [_key(column, down) for column, down in sort]
         embedding = _EMBEDDING if any("e.id" in part for part in (where.sql, *keys)) else ""
-        rows = f"""
-            SELECT row_number() OVER (ORDER BY {", ".join([*keys, "f.id"])}) AS n, f.id AS id
-            FROM file f CROSS JOIN root r ON r.id = f.root_id {embedding} WHERE {_SHOWN} AND {where.sql}
+        ids = f"""
+            SELECT f.id FROM file f CROSS JOIN root r ON r.id = f.root_id {embedding}
+            WHERE {_SHOWN} AND {where.sql} ORDER BY {", ".join([*keys, "f.id"])}
         """  # noqa: S608 - values are bound
         values = where.values | ({"encoder": encoder_id, "plan": plan} if embedding else {})
         with self._db.read() as connection:
-            return columns(connection, rows, "n", "id", values=values)[1]
+            return listed(connection, ids, values)
 
     def page(self, encoder_id: int, plan: str, file_ids: Ids) -> list[Row]:
         """The rows of some files, in the order asked for; ids that are gone are left out."""
@@ -101,9 +101,10 @@ class Rows:
 
     def changed_since(self, revision: int) -> NDArray[np.int64]:
         """Ids of files whose row changed after that revision."""
-        rows = "SELECT id FROM file WHERE revision > :revision"
         with self._db.read() as connection:
-            return columns(connection, rows, "id", values={"revision": revision})[0]
+            return listed(
+                connection, "SELECT id FROM file WHERE revision > :revision", {"revision": revision}
+            )
 
     def files_of(self, track_ids: Ids) -> dict[int, int]:
         """The file that stands for each track: one that can be reached and read now, if any."""

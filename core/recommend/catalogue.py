@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Titles(Protocol):
+    """A text for each row, however it is kept."""
+
+    def __getitem__(self, row: int, /) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +54,7 @@ class Catalogue:
     artist: NDArray[np.integer] | None = None
     album: NDArray[np.integer] | None = None
     seconds: NDArray[np.floating] | None = None
-    titles: Sequence[str] | NDArray[np.object_] | None = None
+    titles: Titles | None = None
     year: NDArray[np.floating] | None = None
     genre: Names | None = None
     folder: Names | None = None

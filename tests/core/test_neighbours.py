@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from core import neighbours as module
+from core.library.known import Known
 from core.library.records import Fact, Read
 from core.library.store import Library
 from core.neighbours import Neighbours
@@ -239,8 +239,8 @@ def test_what_is_known_of_the_tracks_is_not_read_at_every_change(
     fill(shelf, 3)
     found = fresh(shelf)
     asked: list[int] = []
-    real = shelf.library.rows.facts
-    monkeypatch.setattr(shelf.library.rows, "facts", lambda: asked.append(1) or real())
+    real = shelf.library.facets.known
+    monkeypatch.setattr(shelf.library.facets, "known", lambda: asked.append(1) or real())
     monkeypatch.setattr(module, "FACTS_SHARE", 1e-6)
     found._facts_due = 0.0
     for _ in range(5):
@@ -287,10 +287,29 @@ def test_encoders_and_plans_do_not_share_vectors(shelf: Shelf) -> None:
     assert sizes == {("mfcc", PLAN): 3, ("mfcc", "spread-2"): 0, ("other", PLAN): 0, ("other", "spread-2"): 1}
 
 
-def test_titles_are_nothing_that_pythons_collections_go_through() -> None:
-    facts = [Fact(1, "One", "A", "B", "", 1.0, "/m"), None]
-    known, files = module.catalogue(facts)
+def test_rows_are_of_the_vectors_whichever_tracks_are_known() -> None:
+    facts = {
+        7: Fact(1, "One", "A", "B", "", 1.0, "/m", 1999, "Dub"),
+        9: Fact(2, "Two", "a", "", "", None, "/n"),
+    }
+    known, files = module.catalogue(Known.of_facts(facts), np.array([9, 8, 7, 20]))
+    assert files.tolist() == [2, -1, 1, -1]
     assert known.titles is not None
-    assert [known.titles[row] for row in range(2)] == ["One", ""]
-    assert files.tolist() == [1, -1]
-    assert not gc.is_tracked(known.titles)
+    assert [known.titles[row] for row in range(4)] == ["Two", "", "One", ""]
+    assert known.artist is not None
+    assert known.artist.tolist() == [0, -1, 0, -1]
+    assert known.album is not None
+    assert known.album.tolist() == [-1, -1, 0, -1]
+    assert known.seconds is not None
+    assert known.seconds.tolist() == pytest.approx([np.nan, np.nan, 1.0, np.nan], nan_ok=True)
+    assert known.year is not None
+    assert known.year.tolist() == pytest.approx([np.nan, np.nan, 1999, np.nan], nan_ok=True)
+    assert known.genre is not None
+    assert known.folder is not None
+    assert [known.genre.texts[code] if code >= 0 else "" for code in known.genre.codes] == ["", "", "Dub", ""]
+    assert [known.folder.texts[code] if code >= 0 else "" for code in known.folder.codes] == [
+        "/n",
+        "",
+        "/m",
+        "",
+    ]

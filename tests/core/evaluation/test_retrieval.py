@@ -11,6 +11,7 @@ import pytest
 
 from core.evaluation import retrieval
 from core.evaluation.retrieval import hit_rate, nearest, of_library, reach
+from core.library.known import Known
 from core.library.store import Library
 from core.recommend import neighbours, unit_rows
 from tests.library_tools import PLAN
@@ -116,7 +117,7 @@ def test_a_library_is_measured_by_its_tags_and_only_what_can_be_played_counts(
             key: replace(fact, artist=f"Pair {i // 2}", album="One" if i < 6 else "")
             for i, (key, fact) in enumerate(list(facts.items())[:-1])
         }
-        monkeypatch.setattr(library.rows, "facts", lambda: tagged)
+        monkeypatch.setattr(library.facets, "known", lambda: Known.of_facts(tagged))
         found = of_library(library, shelf.encoder, PLAN)
         assert (found.n, found.artist.n, found.artist.groups) == (29, 28, 14)
         assert (found.album.n, found.album.groups) == (6, 1)

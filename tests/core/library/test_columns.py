@@ -10,44 +10,56 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from core.library.columns import columns
+from core.library import columns
+from core.library.columns import listed, parts
 
 WHOLE = st.integers(-(2**63), 2**63 - 1)
+NAME = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
+SOURCE = "FROM file f WHERE 1"
 
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[Connection]:
-    """A database that knows a table of numbers."""
+    """A database that knows a table of files."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     with engine.begin() as opened:
-        opened.execute(text("CREATE TABLE t (k INTEGER, v INTEGER)"))
+        opened.execute(text("CREATE TABLE file (id INTEGER PRIMARY KEY, v INTEGER, name TEXT)"))
         yield opened
     engine.dispose()
 
 
-def put(connection: Connection, rows: dict[int, int]) -> None:
-    """Have these rows and no others, in their order."""
-    connection.execute(text("DELETE FROM t"))
-    for key, value in rows.items():
-        connection.execute(text("INSERT INTO t VALUES (:k, :v)"), {"k": key, "v": value})
+def put(connection: Connection, rows: dict[int, tuple[int, str]]) -> None:
+    """Have these rows and no others."""
+    connection.execute(text("DELETE FROM file"))
+    for key, (value, name) in rows.items():
+        connection.execute(text("INSERT INTO file VALUES (:k, :v, :n)"), {"k": key, "v": value, "n": name})
 
 
-@given(st.dictionaries(WHOLE | st.integers(0, 60_000), WHOLE, max_size=50))
-def test_a_column_holds_what_the_rows_hold(connection: Connection, rows: dict[int, int]) -> None:
+@given(st.dictionaries(st.integers(1, 60_000), st.tuples(WHOLE, NAME), max_size=30))
+def test_parts_hold_what_the_rows_hold(connection: Connection, rows: dict[int, tuple[int, str]]) -> None:
     put(connection, rows)
-    keys, values = columns(connection, "SELECT k, v FROM t", "k", "v")
-    assert list(zip(keys.tolist(), values.tolist(), strict=True)) == sorted(rows.items())
+    found: dict[int, tuple[int, str]] = {}
+    for part in parts(connection, SOURCE, ["f.id", "f.v"], ["f.name"]):
+        keys, values = (column.tolist() for column in part.numbers)
+        names = part.texts[0].strings()
+        assert names == [part.texts[0][row] for row in range(len(keys))]
+        found |= dict(zip(keys, zip(values, names, strict=True), strict=True))
+    assert found == {key: (value, name.replace("\x1f", " ")) for key, (value, name) in rows.items()}
 
 
-def test_many_parts_are_one_column_in_the_order_of_its_keys(connection: Connection) -> None:
-    put(connection, {key * 7919 % 100_003: key for key in range(4_000)})
-    keys, values = columns(connection, "SELECT k, v FROM t WHERE k > :least", "k", "v", values={"least": 50})
-    assert keys.tolist() == sorted(keys.tolist())
-    assert keys[0] > 50
-    assert (values * 7919 % 100_003).tolist() == keys.tolist()
-    assert len(keys) == connection.execute(text("SELECT count(*) FROM t WHERE k > 50")).scalar_one()
+def test_parts_go_by_what_is_asked_for(connection: Connection) -> None:
+    put(connection, {key: (key % 3, "") for key in range(1, 60_000, 7)})
+    found = [part.numbers[0] for part in parts(connection, f"{SOURCE} AND v = :v", ["f.id"], (), {"v": 1})]
+    assert len(found) == -(-60_000 // (1 << 14))
+    assert [key for part in found for key in part.tolist()] == [k for k in range(1, 60_000, 7) if k % 3 == 1]
 
 
-def test_nothing_found_is_empty_columns(connection: Connection) -> None:
-    put(connection, {})
-    assert [column.tolist() for column in columns(connection, "SELECT k, v FROM t", "k", "v")] == [[], []]
+@given(values=st.lists(WHOLE, max_size=40), size=st.integers(1, 9))
+def test_a_list_is_in_the_order_of_its_query(connection: Connection, values: list[int], size: int) -> None:
+    put(connection, {key: (value, "") for key, value in enumerate(values)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "_PART", size)
+        down = listed(connection, "SELECT v AS id FROM file ORDER BY v DESC")
+        some = listed(connection, "SELECT v AS id FROM file WHERE v < :v ORDER BY id", {"v": 3})
+    assert down.tolist() == sorted(values, reverse=True)
+    assert some.tolist() == sorted(value for value in values if value < 3)
