@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from shiboken6 import isValid
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+CALM_MS = 100
+"""What nobody waits for begins when nothing else has run for so long, or hardly longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +57,11 @@ class Background(QObject):
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
         self._lock = threading.Lock()
         self._numbers: dict[str, int] = {}
+        self._busy = 0
+        self._patient: deque[tuple[Callable[[], Any], _Task]] = deque()
+        self._calm = QTimer(self)
+        self._calm.setInterval(CALM_MS)
+        self._calm.timeout.connect(self._begin_patient)
         self._closed = False
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -62,6 +71,8 @@ class Background(QObject):
         then: Callable[[T], None] | None = None,
         failed: Callable[[BaseException], None] | None = None,
         latest: str = "",
+        *,
+        patient: bool = False,
     ) -> None:
         """Call `fn` in a thread, then `then(result)` on the GUI thread.
 
@@ -76,18 +87,47 @@ class Background(QObject):
         latest
             A name: of all tasks with one name only the newest is delivered, and one that has not
             begun when a newer one comes is not run at all.
+        patient
+            Nobody waits for it: it begins after a moment in which nothing else runs, since whatever runs beside a
+            query slows it down.
         """
-        if self._closed:
-            return
         with self._lock:
+            if self._closed:
+                return
             number = self._numbers.get(latest, 0) + 1
             self._numbers[latest] = number
-        self._pool.submit(self._work, fn, _Task(then, failed or self._failed, latest, number))
+            task = _Task(then, failed or self._failed, latest, number)
+            if not patient:
+                self._begin(fn, task)
+                return
+            self._patient.append((fn, task))
+        self._calm.start()
 
     def close(self) -> None:
         """Drop what has not begun, wait for what has; nothing is delivered after this."""
-        self._closed = True
+        self._calm.stop()
+        with self._lock:
+            self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(self, fn: Callable[[], Any], task: _Task) -> None:
+        """With the lock held."""
+        self._busy += 1
+        self._pool.submit(self._run, fn, task)
+
+    def _run(self, fn: Callable[[], Any], task: _Task) -> None:
+        try:
+            self._work(fn, task)
+        finally:
+            with self._lock:
+                self._busy -= 1
+
+    def _begin_patient(self) -> None:
+        with self._lock:
+            if not self._busy and self._patient:
+                self._begin(*self._patient.popleft())
+            if not self._patient:
+                self._calm.stop()
 
     def _stale(self, task: _Task) -> bool:
         with self._lock:

@@ -138,14 +138,16 @@ class Session(QObject):
 
     def ask(
         self, question: Callable[[Reader], T], then: Callable[[T], None] | None = None,
-        failed: Callable[[BaseException], None] | None = None, latest: str = "",
+        failed: Callable[[BaseException], None] | None = None, latest: str = "", *, patient: bool = False,
     ) -> None:  # fmt: skip
         """Put a question to the library in the background; `then` gets the answer on the GUI thread.
 
-        `latest` is as in `Background.run`.
+        `latest` and `patient` are as in `Background.run`.
         """
         door, encoder, segments = self._door, self.encoder, self.settings.embedding.segments
-        self.background.run(lambda: question(reader_of(door(), encoder, segments)), then, failed, latest)
+        self.background.run(
+            lambda: question(reader_of(door(), encoder, segments)), then, failed, latest, patient=patient
+        )
 
     # -- the encoder
 
@@ -234,7 +236,9 @@ class Session(QObject):
         self._look_again = self._looking
         if not self._looking:
             self._looking = True
-            self.ask(self._glance(), self._take_news, self._look_failed)
+            # The first figures take long, and come after the first rows.
+            patient = self._revision >= 0 and self.census is None
+            self.ask(self._glance(), self._take_news, self._look_failed, patient=patient)
 
     def _glance(self) -> Callable[[Reader], News]:
         """The question of one look. The first counts nothing: rows come before figures."""
@@ -261,6 +265,8 @@ class Session(QObject):
 
     def _take_news(self, news: News) -> None:
         self._looking, first, self._said = False, self._revision < 0, ""
+        if news.change is not None:  # before anything that looks again
+            self._revision = news.change.revision
         if (news.encoders, news.shipped) != (self.encoders, self.shipped):
             self.encoders, self.shipped = news.encoders, news.shipped
             self.encoders_changed.emit()
@@ -282,7 +288,6 @@ class Session(QObject):
             self.census_changed.emit(census)
 
     def _take_change(self, change: Change) -> None:
-        self._revision = change.revision
         if np.isin(self.selection[:MOST_ROWS], change.file_ids).any():
             self._read_selection()
         self.library_changed.emit(change)

@@ -218,7 +218,9 @@ class SimilarPanel(Layout):
         self._out_of_date = not (self.isVisible() or self._session.audition)
         if not self._out_of_date:
             question = partial(self._neighbourhood.answer, self._wish)
-            self._session.ask(question, self._take, latest="similar")
+            # Of nothing only the number of tracks is told; meanwhile the first click is made ready.
+            patient = not (self._wish.seeds or self._wish.more)
+            self._session.ask(question, self._take, latest="similar", patient=patient)
 
     def _library_changed(self, _: Change) -> None:
         if not self._calm.isActive():

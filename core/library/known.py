@@ -87,11 +87,6 @@ class Coder:
         self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._parts: list[Ids] = []
 
-    def learn(self, names: Iterable[str]) -> None:
-        """Names that are numbered in this order, before any row has one."""
-        for name in names:
-            self._numbers[name]
-
     def add(self, strings: Sequence[str]) -> None:
         """The next rows. Looked up without a loop of Python's: a million take a tenth of a second."""
         self._parts.append(np.fromiter(map(self._numbers.__getitem__, strings), np.int64, len(strings)))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
-from app.background import Background
+from app.background import CALM_MS, Background
 from app.context import Context
 from app.library_door import LibraryDoor
 from core.errors import UserError
@@ -107,3 +107,36 @@ def test_the_library_is_opened_once_for_all_threads(tmp_path: Path) -> None:
     assert len(opened) == 4
     assert len(set(map(id, opened))) == 1
     door.close()
+
+
+def test_what_is_patient_begins_when_nothing_else_runs(receiver: Receiver, qtbot: QtBot) -> None:
+    background, gate, begun = Background(receiver.take), threading.Event(), list[str]()
+    background.run(lambda: begun.append("patient"), receiver.take, patient=True)
+    background.run(lambda: begun.append("patient, too"), receiver.take, patient=True)
+    background.run(gate.wait)
+    background.run(lambda: begun.append("at once"), receiver.take)
+    qtbot.waitUntil(lambda: len(receiver.got) == 1)
+    qtbot.wait(3 * CALM_MS)
+    assert begun == ["at once"]
+    gate.set()
+    qtbot.waitUntil(lambda: len(receiver.got) == 3)
+    assert begun == ["at once", "patient", "patient, too"]
+    background.close()
+
+
+def test_what_is_patient_goes_on_after_a_failure_and_is_dropped_when_all_ends(
+    receiver: Receiver, qtbot: QtBot
+) -> None:
+    background, begun = Background(receiver.take, threads=1), list[str]()
+
+    def fail() -> None:
+        raise UserError("No")
+
+    background.run(fail)
+    background.run(lambda: begun.append("after"), receiver.take, patient=True)
+    qtbot.waitUntil(lambda: len(receiver.got) == 2)
+    assert begun == ["after"]
+    background.run(lambda: begun.append("never"), patient=True)
+    background.close()
+    qtbot.wait(2 * CALM_MS)
+    assert begun == ["after"]

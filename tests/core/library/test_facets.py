@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.library import facets
 from core.library.facet_columns import UNKNOWN
 from core.library.facets import Facets
 from core.library.records import Row
@@ -88,9 +89,20 @@ def test_of_several_genres_the_first_counts_and_of_several_labels(tmp_path: Path
     assert [labels.values[code] if code >= 0 else "" for code in labels.codes] == ["calm", "sad", ""]
 
 
+def test_names_as_frequent_as_each_other_stand_by_their_letters(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facets, "_SORTED", 3)
+    with Library(path) as library:
+        found = library.facets.categories("album")
+    pairs = [(-count, value) for count, value in zip(found.counts.tolist(), found.values, strict=True)]
+    assert pairs == sorted(pairs)
+    assert len(set(pairs)) == len(pairs) > 10
+
+
 def test_an_empty_library_has_columns_too(tmp_path: Path) -> None:
     with Library(tmp_path / "new.earmap") as library:
-        facets: Facets = library.facets
-        assert facets.files()[0].tolist() == []
-        assert facets.categories("album").of(np.array([3])).tolist() == [UNKNOWN]
-        assert np.isnan(facets.numbers("year").of(np.array([3]))).all()
+        columns: Facets = library.facets
+        assert columns.files()[0].tolist() == []
+        assert columns.categories("album").of(np.array([3])).tolist() == [UNKNOWN]
+        assert np.isnan(columns.numbers("year").of(np.array([3]))).all()

@@ -95,14 +95,15 @@ def test_a_librarys_columns_are_those_of_its_records(tmp_path: Path) -> None:
     ]
 
 
-def test_names_that_are_learned_first_have_the_first_numbers() -> None:
+def test_a_coder_numbers_texts_in_the_order_they_come_in() -> None:
     coder = Coder()
-    coder.learn(["one", "two"])
     coder.add(["two", "", "three"])
-    coder.add(["one"])
-    found = coder.column(np.array([3, 2, 1, 0]))
-    assert found.values == ("one", "two", "three")
-    assert found.codes.tolist() == [0, 2, -1, 1]
+    coder.add(["one", "Two"])
+    found = coder.column(np.array([4, 3, 2, 1, 0]))
+    assert found.values == ("two", "three", "one", "Two")
+    assert found.codes.tolist() == [3, 2, 1, -1, 0]
+    folded = coder.column(np.arange(5), folded=True)
+    assert (folded.values, folded.codes.tolist()) == (("two", "three", "one"), [0, -1, 1, 2, 0])
 
 
 def test_texts_of_nothing_and_of_rows_that_are_not_there() -> None:
