@@ -70,6 +70,9 @@ class Scene:
         self.selection: NDArray[np.int64] = np.empty(0, np.int64)
         self._plain: NDArray[np.uint16] = np.empty(0, np.uint16)
         self.codes: NDArray[np.uint16] = self._plain
+        # Kept from one selection to the next: with a million points, fresh memory costs more than what is done with it.
+        self._marks: NDArray[np.bool_] = np.empty(1, np.bool_)
+        self._marking: NDArray[np.uint16] = self._plain
         self.marked: NDArray[np.int64] = np.empty(0, np.int64)
         self.moving: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         self.fading = False
@@ -122,6 +125,8 @@ class Scene:
 
     def _rows(self, rows: ArrayLike) -> NDArray[np.int64]:
         given = np.asarray(rows, np.int64).ravel()
+        if not len(given) or (given.min() >= 0 and given.max() < self.points.n):
+            return given
         return given[(given >= 0) & (given < self.points.n)]
 
     def move(self, x: NDArray[np.float32] | None, y: NDArray[np.float32] | None) -> None:
@@ -134,6 +139,9 @@ class Scene:
         self._plain = self.categories.take(self.points.order).astype(np.uint16)
         self._plain += self.points.levels.astype(np.uint16) << np.uint16(DENSITY)
         self._on = None
+        if len(self._marking) != len(self._plain):
+            self._marks = np.empty(len(self._plain) + 1, np.bool_)
+            self._marking = np.empty_like(self._plain)
         self._mark()
 
     def _mark(self) -> None:
@@ -141,14 +149,15 @@ class Scene:
         rows = [self.highlight] if self.highlight is not None else []
         rows += [self.selection] if len(self.selection) > RINGED else []
         self.fading = bool(rows)
-        marks = np.zeros(len(self._plain) + 1, np.bool_)  # the last for rows without a place, which is -1
+        marks = self._marks  # the last for rows without a place, which is -1
+        marks.fill(False)
         for some in rows:
             marks[self.points.places.take(some)] = True
         self.marked = np.flatnonzero(marks[:-1])
         self.codes = self._plain
         if self.fading:
-            self.codes = marks[:-1].astype(np.uint16)
-            self.codes <<= np.uint16(MARKED)
+            self.codes = self._marking
+            np.multiply(marks[:-1], np.uint16(1 << MARKED), out=self.codes)
             self.codes |= self._plain
         self.version += 1
 
