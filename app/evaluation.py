@@ -186,7 +186,7 @@ class Evaluation(QObject):
 
     def title(self, encoder: str) -> str:
         """What an encoder is called, also one that is gone."""
-        return self.titles().get(encoder, encoder_titles.title(encoder))
+        return self.session.titles.of(encoder)
 
     # -- looking
 

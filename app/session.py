@@ -41,6 +41,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.background import Background
 from app.census import NOTHING, Census, Change, Ids, News, Reader, look, reader_of
 from app.collector import Collector
+from app.encoder_titles import Titles
 from app.notify import Notifier
 from app.theme import Theme
 from core import bundled
@@ -122,6 +123,7 @@ class Session(QObject):
         self.audition = False
         self._wanted = settings.embedding.encoder
         self.encoders: tuple[EncoderRecord, ...] = ()
+        self.titles = Titles()
         self.shipped: tuple[Bundled, ...] = ()
         self._revision = -1
         self._looking = self._look_again = False
@@ -269,6 +271,7 @@ class Session(QObject):
             self._revision = news.change.revision
         if (news.encoders, news.shipped) != (self.encoders, self.shipped):
             self.encoders, self.shipped = news.encoders, news.shipped
+            self.titles.learn(self.encoders, self.offered)
             self.encoders_changed.emit()
         self._find_encoder()
         if news.census is not None and news.wish == self._wish:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QShowEvent
@@ -24,9 +24,12 @@ from PySide6.QtWidgets import (
 
 from app import wording
 from app.context import Context
+from app.encoder_titles import Titles
 from app.job_view import JobView
 from app.views.jobs_button import progress
 from app.views.progress import Progress
+from core.bundled import Bundled
+from core.library.records import EncoderRecord
 
 Skips = Sequence[tuple[str, str]]
 ICONS = {
@@ -82,10 +85,10 @@ class SkippedModel(QAbstractTableModel):
 class JobCard(QFrame):
     """One job. `set_view` shows a newer snapshot of it."""
 
-    def __init__(self, context: Context, view: JobView) -> None:
+    def __init__(self, context: Context, view: JobView, titles: Titles) -> None:
         super().__init__()
         self.setProperty("role", "card")
-        self._context = context
+        self._context, self._titles = context, titles
         self.view = view
         self._icon, self._title = QLabel(), _label("strong")
         self._state, self._figures, self._message = _label("muted"), _label("muted"), _label("")
@@ -157,7 +160,7 @@ class JobCard(QFrame):
     def _show_figures(self) -> None:
         view = self.view
         self._state.setText(f"· {_when(view)}")
-        self._figures.setText("\n".join(_figures(view)))
+        self._figures.setText("\n".join(_figures(view, self._titles)))
         self._figures.setVisible(bool(self._figures.text()))
         self.bar.show_share(view.done, view.total or (0 if view.state == "running" else 1))
         number = view.skipped_count
@@ -205,6 +208,7 @@ class ActivityView(QWidget):
         self.setProperty("role", "page")
         self._context = context
         self.cards: dict[int, JobCard] = {}
+        self._titles = Titles()
         self._behind: dict[int, JobView] = {}
         self._making = QTimer(self, singleShot=True, interval=LATER_MS)
         self._making.timeout.connect(self._make_one)
@@ -237,6 +241,12 @@ class ActivityView(QWidget):
         for view in behind.values():
             self._show(view)
 
+    def name_encoders(self, records: Iterable[EncoderRecord], offered: Iterable[Bundled]) -> None:
+        """Call encoders by their titles from now on."""
+        self._titles.learn(records, offered)
+        for card in self.cards.values():
+            card.set_view(card.view)
+
     def _changed(self, view: JobView) -> None:
         """Show it at once where it is seen; else a new job gets its card in a calmer turn, and no more."""
         if self.isVisible():
@@ -267,7 +277,7 @@ class ActivityView(QWidget):
         if view.number in self.cards:
             self.cards[view.number].set_view(view)
             return
-        card = JobCard(self._context, view)
+        card = JobCard(self._context, view, self._titles)
         older = [other.view.began for other in self.cards.values()]
         self._column.insertWidget(sum(began > view.began for began in older), card)
         self.cards[view.number] = card
@@ -285,7 +295,7 @@ def _when(view: JobView) -> str:
     return f"{state} at {clock} after {wording.took(view.ended - view.began)}"
 
 
-def _figures(view: JobView) -> list[str]:
+def _figures(view: JobView, titles: Titles) -> list[str]:
     """Where it is, and what it says of itself."""
     stage = "" if view.stage == wording.job_title(view.kind) else view.stage
     where = progress(view) if view.state in ("running", "stopping") else ""
@@ -293,7 +303,10 @@ def _figures(view: JobView) -> list[str]:
         where = wording.outcome(view.kind, view.result)
     if not where and view.done:
         where = f"{view.done:,} {wording.unit(view.kind)}"
-    metrics = [wording.figure(name, value) for name, value in view.metrics.items()]
+    told = {
+        name: titles.of(str(value)) if name == "encoder" else value for name, value in view.metrics.items()
+    }
+    metrics = [wording.figure(name, value) for name, value in told.items()]
     lines = [(stage if view.live else "", where), metrics]
     return [text for line in lines if (text := " · ".join(part for part in line if part))]
 

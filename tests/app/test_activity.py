@@ -15,6 +15,7 @@ from app.job_view import JobView
 from app.main_window import MainWindow
 from app.views.activity import LATER_MS, ActivityView, JobCard
 from app.views.jobs_button import line
+from core.library.records import EncoderRecord
 from core.library.store import Library
 
 
@@ -52,6 +53,18 @@ def test_a_running_job_shows_bar_rate_and_time_left(view: ActivityView, context:
     assert (card.bar.value(), card.bar.maximum(), card.bar.isVisible()) == (312, 470, True)
     assert card.stop.isVisible()
     assert not card.resume.isVisible()
+
+
+def test_an_encoder_is_called_by_its_title_as_soon_as_that_is_known(
+    view: ActivityView, context: Context
+) -> None:
+    context.jobs._show(job(kind="project", metrics={"encoder": "one", "task": "mfcc"}))
+    assert "one · mfcc" in texts(view.cards[1])
+    known = EncoderRecord(1, "one", "self", {}, 64, 128, "1", "hash", {"title": "The first"}, "")
+    view.name_encoders([known], [])
+    assert "The first · mfcc" in texts(view.cards[1])
+    context.jobs._show(job(2, kind="project", metrics={"encoder": "mfcc"}))
+    assert "Timbre (MFCC)" in texts(view.cards[2])
 
 
 def test_a_job_of_unknown_length_shows_that_it_moves(view: ActivityView, context: Context) -> None:

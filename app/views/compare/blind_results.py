@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app import wording
-from app.encoder_titles import title
+from app.encoder_titles import Titles
 from app.listening import Listening
 from app.theme import SERIES, Theme
 from app.views.compare import listening_words as words
@@ -87,19 +87,19 @@ class ResultCard(QFrame):
 
     clear_wanted = Signal()
 
-    def __init__(self, theme: Theme, result: PairResult) -> None:
+    def __init__(self, theme: Theme, result: PairResult, titles: Titles) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.result = result
-        a, b = map(title, result.names)
+        a, b = map(titles.of, result.names)
         self.headline, self.figures, self.clear = (
-            QLabel(words.headline(result)),
+            QLabel(words.headline(result, titles)),
             QLabel(),
             QPushButton("Clear…"),
         )
         self.headline.setProperty("role", "heading")
         self.headline.setWordWrap(True)
-        self.figures.setText(words.counts(result))
+        self.figures.setText(words.counts(result, titles))
         self.figures.setProperty("role", "muted")
         self.figures.setWordWrap(True)
         self.clear.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -202,7 +202,8 @@ class ResultsPage(QWidget):
             self._cards.removeWidget(card)
             card.hide()
             card.deleteLater()
-        self.cards = [ResultCard(self._listening.session.theme, result) for result in results]
+        session = self._listening.session
+        self.cards = [ResultCard(session.theme, result, session.titles) for result in results]
         for card in self.cards:
             card.clear_wanted.connect(partial(self._ask_clear, card.result))
             self._cards.addWidget(card)
@@ -222,7 +223,7 @@ class ResultsPage(QWidget):
 
     def _ask_clear(self, result: PairResult) -> None:
         """Ask, and only then forget."""
-        a, b = map(title, result.names)
+        a, b = map(self._listening.session.titles.of, result.names)
         box = QMessageBox(self.window())
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Question)

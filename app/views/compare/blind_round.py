@@ -11,7 +11,6 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app import wording
-from app.encoder_titles import title
 from app.listening import Listening
 from app.listening_rounds import Prepared, Sitting
 from app.notify import message_of
@@ -306,7 +305,7 @@ class BlindListening(QWidget):
         if found is None or not found.rate.rounds:
             self.round.standing.set_whole("No round of these two has been answered yet.")
             return
-        rate, (a, b) = found.rate, map(title, found.names)
+        rate, (a, b) = found.rate, map(self._listening.session.titles.of, found.names)
         ties = wording.count(rate.ties, "tie")
         self.round.standing.set_whole(f"So far: {a} {rate.a:,}, {b} {rate.b:,}, {ties}.")
 

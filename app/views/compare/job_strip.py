@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout
 
-from app.encoder_titles import title
+from app.encoder_titles import Titles
 from app.evaluation import Evaluation
 from app.job_view import JobView
 from app.views.elided import Elided
@@ -81,7 +81,7 @@ class JobStrip(QFrame):
         self.hide_it.setVisible(over)
         self.bar.setVisible(job.live)
         self.bar.show_share(job.done, job.total or 0)
-        self.told.set_whole(_title(job))
+        self.told.set_whole(_title(job, self._evaluation.session.titles))
         self.more.setText(_more(job))
         self.more.setVisible(bool(self.more.text()))
 
@@ -102,7 +102,7 @@ class JobStrip(QFrame):
         self.refresh()
 
 
-def _title(job: JobView) -> str:
+def _title(job: JobView, titles: Titles) -> str:
     if job.state == "failed":
         return job.title or ENDINGS["failed"]
     if job.state in ENDINGS:
@@ -114,7 +114,7 @@ def _title(job: JobView) -> str:
     task, encoder = job.metrics.get("task"), job.metrics.get("encoder")
     if task and encoder:
         probe = PROBES.get(str(job.metrics.get("probe")), "")
-        return ", ".join(filter(None, (f"{task}: {title(str(encoder))}", probe)))
+        return ", ".join(filter(None, (f"{task}: {titles.of(str(encoder))}", probe)))
     return f"{job.stage}…" if job.stage else "Beginning…"
 
 

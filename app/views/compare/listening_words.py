@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app import wording
-from app.encoder_titles import title
+from app.encoder_titles import Titles
 from app.pairing import Beside
 from core.evaluation.listening import PairResult, WinRate
 
@@ -33,9 +33,9 @@ def overlap_tip(answer: Beside) -> str:
     )
 
 
-def headline(result: PairResult) -> str:
+def headline(result: PairResult, titles: Titles) -> str:
     """Who fits better, if anybody does."""
-    rate, (a, b) = result.rate, map(title, result.names)
+    rate, (a, b) = result.rate, map(titles.of, result.names)
     if not rate.rounds:
         return "No round was answered."
     if rate.tie:
@@ -56,9 +56,9 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}"
 
 
-def counts(result: PairResult) -> str:
+def counts(result: PairResult, titles: Titles) -> str:
     """What the rate rests on."""
-    rate, (a, b) = result.rate, map(title, result.names)
+    rate, (a, b) = result.rate, map(titles.of, result.names)
     parts = [
         f"{wording.count(rate.rounds, 'round')} on {wording.count(rate.queries, 'track')}",
         f"{a} {rate.a:,}",
