@@ -6,6 +6,7 @@ selected, and so stands at the head of Similar, is asked about.
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
@@ -95,7 +96,8 @@ class Listening(QObject):
 
     def answer(self, prepared: Prepared, choice: Choice) -> None:
         """Keep what was said of a round; `choice` names the encoder (`Prepared.shown` says who was who)."""
-        self.session.ask(partial(_store, prepared, choice), lambda _: self.stored.emit())
+        # Threads may write two quick answers in either order.
+        self.session.ask(partial(_store, prepared, choice, time.time()), lambda _: self.stored.emit())
 
     def _prepare(self) -> None:
         if self.sitting is None or self._preparing or len(self._waiting) >= AHEAD:
@@ -142,12 +144,13 @@ class Listening(QObject):
         self.session.ask(partial(export, path, names), lambda _: done())
 
 
-def _store(prepared: Prepared, choice: Choice, reader: Reader) -> None:
+def _store(prepared: Prepared, choice: Choice, answered_at: float, reader: Reader) -> None:
     a, b = prepared.encoders
     asked = prepared.round
     reader.library.listening.add(
         query=asked.query, encoder_a=a.name, encoder_b=b.name, weights_a=a.weights_hash, weights_b=b.weights_hash,
         track_a=asked.track_a, track_b=asked.track_b, left=asked.left, choice=choice,
+        answered_at=answered_at,
     )  # fmt: skip
 
 

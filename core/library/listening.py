@@ -28,11 +28,11 @@ class Listening:
 
     def add(
         self, *, query: int, encoder_a: str, encoder_b: str, weights_a: str, weights_b: str, track_a: int,
-        track_b: int, left: Side, choice: Choice,
+        track_b: int, left: Side, choice: Choice, answered_at: float | None = None,
     ) -> ListeningRecord:  # fmt: skip
-        """Keep a round that was answered now."""
+        """Keep a round that was answered at that time (s since 1970), or now."""
         values = {
-            "created_at": time.time(), "query": query, "encoder_a": encoder_a, "encoder_b": encoder_b,
+            "created_at": time.time() if answered_at is None else answered_at, "query": query, "encoder_a": encoder_a, "encoder_b": encoder_b,
             "weights_a": weights_a, "weights_b": weights_b, "track_a": track_a, "track_b": track_b, "left": left,
             "choice": choice,
         }  # fmt: skip
@@ -42,7 +42,7 @@ class Listening:
 
     def all(self, pair: Pair | None = None) -> list[ListeningRecord]:
         """Rounds, oldest first; of a pair, every one is turned so that `encoder_a` is its first name."""
-        statement = select(*_COLUMNS).order_by(ListeningRound.id)
+        statement = select(*_COLUMNS).order_by(ListeningRound.created_at, ListeningRound.id)
         if pair is not None:
             statement = statement.where(_of(pair))
         with self._db.read() as connection:

@@ -42,6 +42,14 @@ def test_rounds_of_a_pair_are_told_from_its_side(shelf: Shelf) -> None:
     assert len(library.listening.all()) == 4
 
 
+def test_rounds_stand_as_they_were_answered_whichever_was_written_first(shelf: Shelf) -> None:
+    library, keys = shelf.library, tracks(shelf)
+    later = answered(library, keys, answered_at=1_000_000_000.5)
+    earlier = answered(library, keys, answered_at=1_000_000_000.25)
+    now = answered(library, keys)
+    assert library.listening.all() == [earlier, later, now]
+
+
 def test_forgetting_a_pair_leaves_the_others(shelf: Shelf) -> None:
     library, keys = shelf.library, tracks(shelf)
     answered(library, keys)
