@@ -31,8 +31,9 @@ class Listening:
         track_b: int, left: Side, choice: Choice, answered_at: float | None = None,
     ) -> ListeningRecord:  # fmt: skip
         """Keep a round that was answered at that time (s since 1970), or now."""
+        moment = time.time() if answered_at is None else answered_at
         values = {
-            "created_at": time.time() if answered_at is None else answered_at, "query": query, "encoder_a": encoder_a, "encoder_b": encoder_b,
+            "created_at": moment, "query": query, "encoder_a": encoder_a, "encoder_b": encoder_b,
             "weights_a": weights_a, "weights_b": weights_b, "track_a": track_a, "track_b": track_b, "left": left,
             "choice": choice,
         }  # fmt: skip
