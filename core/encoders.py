@@ -26,7 +26,7 @@ from core.jobs.runner import JobContext
 from core.library.records import Candidate, EncoderRecord
 from core.nets import checkpoint
 from core.nets.card import RefusedError
-from core.nets.device import Embedder, Precision, beside_decoding, choose, computes_in
+from core.nets.device import Embedder, Precision, beside_decoding, choose, computes_in, present
 from core.settings import DEFAULT_ENCODER, FALLBACK_ENCODER, DeviceName
 from core.strategies import Strategy
 from core.taking import checked_copy
@@ -113,7 +113,7 @@ def embedder(
 ) -> Embedder:
     """`strategy` on a device, in the precision that its vectors in this library have.
 
-    The first run measures and chooses; its precision stays, since bf16 and fp32 differ by more than
+    The first run measures and chooses; its precision stays, since what rounds more differs from float32 by more than
     neighbours forgive. The device may change, since in one precision devices all but agree; a change is said.
 
     Parameters
@@ -125,11 +125,12 @@ def embedder(
     """
     made = ctx.library.vectors.made_with(record.id, plan)
     precision = None if made is None else cast("Precision", made[1])
-    if precision is not None and device != "auto" and not computes_in(device, precision):
+    where = present() if device == "auto" else [device]
+    if precision is not None and not any(computes_in(one, precision, strategy) for one in where):
         ctx.skip(
             "device",
-            f"{device} does not compute in {precision}, as the first vectors of {record.name} did: these are float32, "
-            "and may differ a little.",
+            f"{' and '.join(where)} does not compute in {precision}, as the first vectors of {record.name} did: these "
+            "are float32, and may differ a little.",
         )
         precision = "float32"
     # Two threads that meet at every step wait for each other while decoders keep the cores busy; only a

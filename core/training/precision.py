@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
 from core.audio.features import LogMel
-from core.nets.device import BF16_GAIN, Precision, computes_in
+from core.nets.device import GAIN, computes_in
 from core.training.config import TrainingConfig
 from core.training.optim import Optimiser
 from core.training.step import Step
@@ -23,6 +23,8 @@ SEGMENTS = {"cpu": 8, "cuda": 256}
 """3 s segments of a side in a measured step, at most."""
 FRAMES = 188
 """Of a segment's log-mel."""
+Precision = Literal["float32", "bfloat16"]
+"""In which steps can be taken."""
 STEPS = 2
 """Measured in each precision, after one that is not counted."""
 
@@ -58,7 +60,7 @@ def choose_precision(strategy: ContrastiveStrategy, device: str, batch: int) -> 
         for run in runs:
             run.step()
     exact, rounded = (run.ms_per_segment for run in runs)
-    best: Precision = "bfloat16" if rounded * BF16_GAIN <= exact else "float32"
+    best: Precision = "bfloat16" if rounded * GAIN <= exact else "float32"
     note = f"{best}: a step takes {exact:.3g} ms a segment in float32, {rounded:.3g} ms in bfloat16."
     return Choice(best, {"float32": exact, "bfloat16": rounded}, note)
 

@@ -230,12 +230,23 @@ def test_a_device_that_was_asked_for_wins_and_its_precision_is_said(
     record = with_vectors(library, tmp_path, "cpu", "bfloat16")
     knows = "core.encoders.computes_in", "core.nets.device.computes_in"
     for name in knows:
-        monkeypatch.setattr(name, lambda device, precision: precision == "float32")
+        monkeypatch.setattr(name, lambda device, precision, strategy: precision == "float32")
     heard = Recorder()
     embedder = encoders.embedder(context(library, listener=heard), record, small(), PLAN, "cpu")
     assert embedder.plan.dtype == "float32"
     (said,) = heard.of(Skipped)
     assert "cpu does not compute in bfloat16" in said.reason
+
+
+def test_vectors_of_eight_bits_go_on_in_float32_where_no_device_knows_these(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = with_vectors(library, tmp_path, "cpu", "int8")
+    monkeypatch.setattr("core.nets.int8.knows", lambda _: False)
+    heard = Recorder()
+    embedder = encoders.embedder(context(library, listener=heard), record, small(), PLAN, "auto")
+    assert embedder.plan.dtype == "float32"
+    assert "does not compute in int8" in heard.of(Skipped)[0].reason
 
 
 def test_what_has_no_weights_runs_on_one_thread(library: Library, threads: None) -> None:

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from torch import Tensor
 from core import strategies
 from core.audio import SEGMENT
 from core.errors import UserError
-from core.nets import device
+from core.nets import device, int8
 from core.nets.device import (
     Embedder,
     ExecutionPlan,
@@ -260,14 +261,31 @@ def test_threads_are_those_asked_for() -> None:
 
 
 def test_a_precision_that_was_asked_for_is_used_also_where_it_is_slower() -> None:
-    for precision in ("float32", "bfloat16"):
+    for precision in ("float32", "bfloat16", "int8"):
         assert choose(random(), "cpu", precision=precision, budget_s=0.3).dtype == precision
 
 
 def test_a_precision_that_no_device_knows_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "computes_in", lambda name, precision: precision == "float32")
+    monkeypatch.setattr(device, "computes_in", lambda name, precision, strategy: precision == "float32")
     with pytest.raises(UserError, match="does not compute in bfloat16"):
         choose(random(), "cpu", precision="bfloat16")
+
+
+def test_what_cannot_be_put_into_eight_bits_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="does not compute in int8"):
+        choose(strategies.build("random-multi", {"width": 0.125}), "cpu", precision="int8")
+    monkeypatch.setattr(int8, "knows", lambda _: False)
+    assert choose(random(), "cpu").dtype != "int8"
+
+
+@pytest.mark.parametrize(("cosine", "dtype"), [(0.9985, "int8"), (0.997, "float32")])
+def test_the_fastest_is_taken_if_it_says_the_same(
+    monkeypatch: pytest.MonkeyPatch, cosine: float, dtype: str
+) -> None:
+    times = {"float32": 2.0, "int8": 0.7, "bfloat16": 1.8}
+    tried = [replace(PLAIN, dtype=name, ms_per_segment=ms) for name, ms in times.items()]  # type: ignore[arg-type] # precisions
+    monkeypatch.setattr(device, "agreement", lambda *_: cosine)
+    assert device._fastest(random(), tried).dtype == dtype
 
 
 @pytest.mark.skipif(not torch.backends.cuda.is_built(), reason="this torch knows no other device")
