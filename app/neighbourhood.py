@@ -275,7 +275,7 @@ def keep(answer: Answer, name: str, reader: Reader) -> PlaylistRecord:
 
     wish = answer.wish
     listed = [one.row.track_id for one in answer.neighbours if one.row.track_id is not None]
-    if wish.mode == "moment" or reader.encoder is None:
+    if reader.encoder is None:
         return reader.library.playlists.create(name, listed)
     asked = [*wish.seeds, *wish.more, *wish.less]
     rows = {row.file_id: row for row in reader.page(asked)}
@@ -284,5 +284,6 @@ def keep(answer: Answer, name: str, reader: Reader) -> PlaylistRecord:
     request = Request(
         wish.mode, reader.encoder.name, reader.plan, (seeds[0], seeds[-1]) if path else seeds, len(listed),
         more, less, seeds[1:-1] if path else (), wish.spacing, wish.rules,
+        wish.span if wish.mode == "moment" else None,
     )  # fmt: skip
     return reader.library.playlists.create(name, listed, wish.mode, request.rule())

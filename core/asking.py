@@ -11,17 +11,17 @@ from core.library.records import PlaylistRecord
 from core.library.store import Library
 from core.neighbours import Found, Neighbours, Rules, Spacing
 
-Kind = Literal["similar", "path", "radio"]
+Kind = Literal["similar", "path", "radio", "moment"]
 MOST = 100_000
 """Tracks that a list may ask for."""
 
 NO_RULE = "This playlist was put together by hand."
-NO_RULE_HINT = "Only what came from Similar, a path or a radio can be refreshed."
+NO_RULE_HINT = "Only what came from Similar, a path, a radio or a moment can be refreshed."
 
 
 @dataclass(frozen=True)
 class Request:
-    """What `Neighbours.ask`, `path` and `radio` take, as one value. Tracks are ids.
+    """What `Neighbours.ask`, `path`, `radio` and `moment` take, as one value. Tracks are ids.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ class Request:
         Of a path alone.
     spacing
         Of a radio alone.
+    span
+        Of a moment alone: from when to when in its one track (s).
     """
 
     kind: Kind
@@ -47,9 +49,18 @@ class Request:
     waypoints: tuple[int, ...] = ()
     spacing: Spacing = field(default_factory=Spacing)
     rules: Rules = field(default_factory=Rules)
+    span: tuple[float, float] | None = None
 
     def answer(self, neighbours: Neighbours) -> Found:
-        """The list and its receipt, from neighbours under this encoder and plan."""
+        """The list and its receipt, from neighbours under this encoder and plan.
+
+        Raises
+        ------
+        UserError
+            Of a moment: its track has no segments any more.
+        """
+        if self.span is not None:
+            return neighbours.moment(self.seeds[0], *self.span, self.n, self.rules)
         if self.kind == "path":
             return neighbours.path(self.seeds[0], self.seeds[-1], self.n, self.waypoints, self.rules)
         if self.kind == "radio":
@@ -62,7 +73,7 @@ class Request:
             "kind": self.kind, "encoder": self.encoder, "plan": self.plan, "n": self.n,
             "seeds": list(self.seeds), "more": list(self.more), "less": list(self.less),
             "waypoints": list(self.waypoints), "spacing": [self.spacing.artist, self.spacing.album],
-            "rules": self.rules.plain(),
+            "rules": self.rules.plain(), "span": None if self.span is None else list(self.span),
         }  # fmt: skip
 
     @classmethod
@@ -77,11 +88,12 @@ class Request:
         if not rule:
             raise UserError(NO_RULE, NO_RULE_HINT)
         try:
+            kind = _kind(rule["kind"])
             return cls(
-                _kind(rule["kind"]), _text(rule["encoder"]), _text(rule["plan"]), _tracks(rule["seeds"]),
+                kind, _text(rule["encoder"]), _text(rule["plan"]), _tracks(rule["seeds"]),
                 _count(rule["n"]), _tracks(rule.get("more", [])), _tracks(rule.get("less", [])),
                 _tracks(rule.get("waypoints", [])), _spacing(rule.get("spacing", [5, 3])),
-                Rules.of(rule.get("rules", {})),
+                Rules.of(rule.get("rules", {})), _span(rule["span"]) if kind == "moment" else None,
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(
@@ -142,6 +154,13 @@ def _count(value: object) -> int:
 def _spacing(value: object) -> Spacing:
     artist, album = _tracks(value)
     return Spacing(artist, album)
+
+
+def _span(value: object) -> tuple[float, float]:
+    if not isinstance(value, list) or not all(isinstance(one, int | float) for one in value):
+        raise TypeError("two moments")
+    start, end = map(float, value)
+    return start, end
 
 
 def _tracks(value: object) -> tuple[int, ...]:

@@ -247,13 +247,19 @@ def _tell_moments(
     session: Session, neighbours: Neighbours, seeds: list[int], options: dict[str, Any]
 ) -> None:
     """Where some seconds of a track turn up."""
-    unfit = [flag for flag in ("more", "less", "goal", "radio", "why", "keep") if options[flag]]
+    from core.asking import Request
+
+    unfit = [flag for flag in ("more", "less", "goal", "radio", "why") if options[flag]]
     if unfit or len(seeds) != 1:
         raise click.UsageError("--moment asks about one track, and stands alone.")
     start, end = options["moment"]
     if start is None or end is None or end <= start:
         raise click.UsageError("--moment needs both ends, such as 1:00-1:06.")
-    found = neighbours.moment(seeds[0], start, end, options["count"] or LENGTHS["moment"], rules_of(options))
+    request = Request(
+        "moment", neighbours.encoder.name, session.plan, tuple(seeds), options["count"] or LENGTHS["moment"],
+        rules=rules_of(options), span=(start, end),
+    )  # fmt: skip
+    found = request.answer(neighbours)
     heard = [round(second, 3) for second in neighbours.heard(seeds[0], start, end)]
     rows = rows_by_id(session, None, [match.file_id for match in found.matches])
     shown = [(match, rows[match.file_id]) for match in found.matches if match.file_id in rows]
@@ -266,5 +272,6 @@ def _tell_moments(
     if options["out"] is not None:
         raise UserError("A playlist cannot hold moments.", "Leave --out away, or take the list from --json.")
     document |= {"results": results, "receipt": list(found.receipt)}
+    told = _keep(session, request, found, options, document) if found.matches else []
     session.tell(document, "\n".join(text) or "Nothing is left to show.")
-    _tell_receipt(session, found.receipt)
+    _tell_receipt(session, [*found.receipt, *told])

@@ -276,8 +276,9 @@ class PlaylistPage(QWidget):
         if self._before:
             text += f" &nbsp;·&nbsp; {escape(self._before[-1][0])} <a href='undo'>Undo</a>"
         self.about.setText(text)
-        self.came.set_whole(how(record))
-        self.came.setVisible(bool(how(record)))
+        came = how(record, self._session.titles)
+        self.came.set_whole(came)
+        self.came.setVisible(bool(came))
         self.refresh.setVisible(bool(record.rule))
         self.refresh.setToolTip("Ask again by the same rule: what the library holds now goes into the list.")
         there = any(place.there for place in places)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app import wording
+from app.encoder_titles import Titles
 from app.playlists import Placed
 from core.library.records import PlaylistRecord
 
@@ -12,6 +13,7 @@ _HOW = {
     "similar": "Made by what sounds alike, as {encoder} hears it",
     "path": "Made as a path, as {encoder} hears it",
     "radio": "Made as a radio, as {encoder} hears it",
+    "moment": "Where a moment of a track turns up, as {encoder} hears it",
     "lasso": "Gathered on the map",
     "import": "From a playlist file",
 }
@@ -28,6 +30,6 @@ def summary(places: Sequence[Placed]) -> str:
     return " · ".join(filter(None, parts))
 
 
-def how(record: PlaylistRecord) -> str:
+def how(record: PlaylistRecord, titles: Titles) -> str:
     """How a list came about; empty where a person made it by hand."""
-    return _HOW.get(record.kind, "").format(encoder=record.rule.get("encoder", "the encoder"))
+    return _HOW.get(record.kind, "").format(encoder=titles.of(record.rule.get("encoder", "the encoder")))

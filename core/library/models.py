@@ -333,7 +333,7 @@ class Playlist(Base):
     __tablename__ = "playlist"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]  # list, similar, path, radio, lasso, import
+    kind: Mapped[str]  # list, similar, path, radio, moment, lasso, import
     rule: Mapped[dict[str, object]] = mapped_column(JSON)
     created_at: Mapped[float]
     changed_at: Mapped[float]

@@ -335,7 +335,7 @@ class ListeningRecord:
 class PlaylistRecord:
     """A list that a person keeps.
 
-    `kind` is list, similar, path, radio, lasso or import; `rule` is how it came about, {} where by hand.
+    `kind` is list, similar, path, radio, moment, lasso or import; `rule` is how it came about, {} where by hand.
     """
 
     id: int

@@ -83,7 +83,7 @@ def network(file: Path) -> None:
 
     torch.set_num_threads(1)
     strategy, _ = checkpoint.load(file)
-    precisions: tuple[Precision, ...] = ("float32", "bfloat16")
+    precisions: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
     for precision in precisions:
         costs = []
         for batch in BATCHES:

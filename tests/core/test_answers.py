@@ -417,6 +417,8 @@ def test_lists_that_cannot_be_made_again(shelf: Shelf, tracks: list[int]) -> Non
     changes: tuple[dict[str, Any], ...] = (
         {"kind": "magic"}, {"seeds": "1"}, {"n": 0}, {"n": True}, {"spacing": [1]}, {"rules": {"x": 1}},
         {"rules": []}, {"seeds": [1.5]}, {"encoder": 5},
+        {"kind": "moment"}, {"kind": "moment", "span": [1]}, {"kind": "moment", "span": "12"},
+        {"kind": "moment", "span": ["a", 2]},
     )  # fmt: skip
     for change in changes:
         with pytest.raises(UserError, match="cannot be understood"):

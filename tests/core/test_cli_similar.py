@@ -112,6 +112,11 @@ def test_moments_and_reasons(run: Run, music: Path) -> None:
     assert sorted(titles(some)) == sorted(f"Piece {n}" for n in range(10, 20) if n % 4)
     assert "Years from 1980: 7 tracks left out." in some["receipt"]
     assert titles(run("similar", song(music, 4), "--moment", "0-2", "--genre", "polka")) == []
+    kept = run("similar", song(music, 4), "--moment", "0-2", "-n", "5", "--years", "1980-", "--keep", "Bit")
+    shown = run("playlist", "show", "Bit")
+    assert (kept["playlist"], shown["kind"], shown["rule"]["span"]) == ("Bit", "moment", [0.0, 2.0])
+    assert [item["title"] for item in shown["items"]] == titles(kept)
+    assert run("playlist", "refresh", "Bit")["tracks"] == 5
     why = run("similar", song(music, 4), "--why", "-n", "2")
     assert {len(result["why"]) for result in why["results"]} == {1}, "of two segments one pair lies apart"
     assert "is like" in run("similar", song(music, 4), "--why", "-n", "2", plain=True)[0]

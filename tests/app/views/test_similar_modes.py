@@ -15,10 +15,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app import tracks
+from app.views.playlists_words import how
 from app.views.rows_delegate import TWO_LINES
 from app.views.similar import SimilarPanel
 from app.views.similar_words import hub_effect, limits, summary
-from core.asking import Request
+from core.asking import Request, refreshed
 from core.recommend.hubs import Effect
 from core.recommend.rules import Rules
 from tests.scene import Scene
@@ -226,6 +227,16 @@ def test_seconds_of_what_plays_are_found_in_other_tracks(scene: Scene) -> None:
     assert (scene.player.current.track_id, scene.player.current.start_s) == (90, 3 * SECONDS)
     scene.select(5)  # the moment stays
     assert listed(panel) == found
+    panel.keep_list.click()
+    scene.until(lambda: bool(scene.playlists.records))
+    record = scene.playlists.records[0]
+    assert (
+        how(record, scene.session.titles) == "Where a moment of a track turns up, as Timbre (MFCC) hears it"
+    )
+    request = Request.of(record.rule)
+    assert (request.kind, request.seeds, request.span, request.n) == ("moment", (1,), (6.0, 9.0), len(found))
+    again = scene.ask(lambda reader: refreshed(reader.library, record)[1])
+    assert [match.file_id for match in again.matches] == found
 
 
 def test_a_moment_goes_by_the_filters(scene: Scene) -> None:
