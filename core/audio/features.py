@@ -79,8 +79,22 @@ class LogMel(nn.Module):
         """(batch, 48000) -> (batch, 188, 96)."""
         return _in_float32(self._log_mel, waves)
 
+    def with_mfcc(self, waves: Tensor, mfcc: MFCC) -> tuple[Tensor, Tensor]:
+        """(batch, 48000) -> (batch, 188, 96) and `mfcc` of the same spectrogram, (batch, 188, 20)."""
+
+        def both(waves: Tensor) -> Tensor:
+            power = self.spectrogram(waves)
+            return torch.cat([self.of_power(power, waves), mfcc.of_power(power)], dim=2)
+
+        found = _in_float32(both, waves)
+        return found[..., : self.bands], found[..., self.bands :]
+
     def _log_mel(self, waves: Tensor) -> Tensor:
-        magnitude = self.spectrogram(waves).sqrt()  # (batch, 188, 257)
+        return self.of_power(self.spectrogram(waves), waves)
+
+    def of_power(self, power: Tensor, waves: Tensor) -> Tensor:  # noqa: ARG002 - another log-mel asks for loudness
+        """The power spectrogram (batch, 188, 257) of `waves` -> (batch, 188, 96)."""
+        magnitude = power.sqrt()
         return torch.log1p(10 * (magnitude @ self.filters)) / math.log(10)
 
 
@@ -93,11 +107,11 @@ class ModernLogMel(LogMel):
 
     version: ClassVar[str] = "logmel-2"
 
-    def _log_mel(self, waves: Tensor) -> Tensor:
+    def of_power(self, power: Tensor, waves: Tensor) -> Tensor:
+        """The power spectrogram (batch, 188, 257) of `waves` -> (batch, 188, 96)."""
         rms = waves.std(dim=1, correction=0)  # about the mean: a constant offset is no sound
         gain = (LEVEL / rms.clamp_min(FLOOR)).square()  # (batch,), of power
-        power = self.spectrogram(waves) @ self.filters  # (batch, 188, 96)
-        return torch.log1p(1e4 * gain[:, None, None] * power) / math.log(10)
+        return torch.log1p(1e4 * gain[:, None, None] * (power @ self.filters)) / math.log(10)
 
 
 LogMelName = Literal["paper", "modern"]
@@ -127,8 +141,12 @@ class MFCC(nn.Module):
         return _in_float32(self._mfcc, waves)
 
     def _mfcc(self, waves: Tensor) -> Tensor:
-        power = self.spectrogram(waves) @ self.filters  # (batch, 188, 128)
-        coefficients: Tensor = 10 * power.clamp_min(1e-10).log10() @ self.dct
+        return self.of_power(self.spectrogram(waves))
+
+    def of_power(self, power: Tensor) -> Tensor:
+        """The power spectrogram, (batch, 188, 257) -> (batch, 188, 20)."""
+        bands = power @ self.filters  # (batch, 188, 128)
+        coefficients: Tensor = 10 * bands.clamp_min(1e-10).log10() @ self.dct
         return coefficients
 
 

@@ -70,5 +70,5 @@ class MelCPC(ContrastiveStrategy):
         The vectors are a track's segments in their order (method, section 6).
         """
         with torch.no_grad():
-            outputs = self.context(vectors[None])[0][0]  # (segments, 256)
-        return super().summarise(outputs)
+            outputs = self.context(vectors[None, :, :DIM])[0][0]  # (segments, 256)
+        return super().summarise(torch.cat([outputs, vectors[:, DIM:]], dim=1))  # and timbre, if there is any
