@@ -23,7 +23,7 @@ from core import files
 from core.errors import UserError
 
 APP = "earmap"
-DEFAULT_ENCODER = "earmap-1"
+DEFAULT_ENCODER = "earmap-2"
 """The one of those that come with the program that a person gets who chooses none."""
 FALLBACK_ENCODER = "mfcc"
 """What needs no file: in its place where there is none."""

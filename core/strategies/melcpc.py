@@ -71,4 +71,5 @@ class MelCPC(ContrastiveStrategy):
         """
         with torch.no_grad():
             outputs = self.context(vectors[None, :, :DIM])[0][0]  # (segments, 256)
-        return super().summarise(torch.cat([outputs, vectors[:, DIM:]], dim=1))  # and timbre, if there is any
+            timbre = vectors[:, DIM:].detach()  # if there is any
+        return super().summarise(torch.cat([outputs, timbre], dim=1))

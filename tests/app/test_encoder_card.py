@@ -47,7 +47,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_came_with_the_program_tells_all_of_its_card(place: Path) -> None:
     sheet = sheet_of(shipped.ship(place), {"adjacent": {"title": "Adjacent", "learns": "What follows."}})
     assert (sheet.title, sheet.origin, sheet.unheard, sheet.weights) == (
-        "Earmap 1",
+        "Earmap 2",
         "Came with Earmap",
         True,
         True,

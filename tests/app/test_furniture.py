@@ -220,9 +220,9 @@ def test_an_old_library_is_told_once_of_the_new_default_which_listens_beside(
 ) -> None:
     assert window.encoder.current == "mfcc", "it is gone on with until the other has begun"
     qtbot.waitUntil(lambda: furnished.table.model.rowCount() == 60)
-    assert begun(context) == [("embed", "earmap-1")]
+    assert begun(context) == [("embed", "earmap-2")]
     [told] = messages_of_old
-    assert told.title.startswith("Earmap 1 listens to your music now")
+    assert told.title.startswith("Earmap 2 listens to your music now")
     assert told.hint == "What Timbre (MFCC) has heard stays: choose it in the list at the top."
     qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
 
@@ -232,7 +232,7 @@ def test_the_switch_offers_it_and_picking_mfcc_keeps_mfcc(
 ) -> None:
     begun(context)
     combo = window.encoder.combo
-    assert combo.itemText(combo.findData("earmap-1")) == "Earmap 1 · not listened with yet"
+    assert combo.itemText(combo.findData("earmap-2")) == "Earmap 2 · not listened with yet"
     window.encoder.chosen.emit("mfcc")
     qtbot.waitUntil(lambda: load()[0].embedding.encoder == "mfcc", timeout=20_000)
     assert furnished.session.wanted == "mfcc"
@@ -252,7 +252,7 @@ def test_listening_with_another_encoder_begins_from_its_card(
     cards.show_encoder("self-paper-w0.25")
     cards.use.click()
     qtbot.waitUntil(lambda: len(context.jobs.views) == 2, timeout=20_000)
-    assert begun(context) == [("embed", "earmap-1"), ("embed", "self-paper-w0.25")]
+    assert begun(context) == [("embed", "earmap-2"), ("embed", "self-paper-w0.25")]
     assert window.encoder.current == "self-paper-w0.25"
     cards.close()
     qtbot.waitUntil(lambda: furnished._cards is None)
@@ -271,6 +271,6 @@ def test_a_new_library_shows_the_default_although_it_has_heard_nothing(
     place: Path, furnished: Furnished, window: MainWindow, context: Context
 ) -> None:
     combo = window.encoder.combo
-    assert combo.currentText() == "Earmap 1"
+    assert combo.currentText() == "Earmap 2"
     assert combo.itemText(combo.findData("mfcc")) == "Timbre (MFCC) · not listened with yet"
     assert context.jobs.views == []

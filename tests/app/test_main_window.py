@@ -159,20 +159,20 @@ def test_the_encoder_switch_tells_only_of_a_persons_choice(window: MainWindow, q
 def test_the_switch_keeps_what_has_not_listened_apart(window: MainWindow, qtbot: QtBot) -> None:
     switch = window.encoder
     choices = [
-        EncoderChoice("earmap-1", "Earmap 1", "Learned.", unheard=True),
+        EncoderChoice("earmap-2", "Earmap 2", "Learned.", unheard=True),
         EncoderChoice("mfcc", "Timbre (MFCC)"),
         EncoderChoice("self", "Self", unheard=True),
     ]
     switch.set_choices(choices, "mfcc")
     combo = switch.combo
     lines = [combo.itemText(row) for row in range(combo.count())]
-    assert lines == ["Timbre (MFCC)", "", "Earmap 1 · not listened with yet", "Self · not listened with yet"]
+    assert lines == ["Timbre (MFCC)", "", "Earmap 2 · not listened with yet", "Self · not listened with yet"]
     assert "it listens to your music" in combo.itemData(2, Qt.ItemDataRole.ToolTipRole)
     with qtbot.waitSignal(switch.chosen) as caught:
         qtbot.keyClick(combo, Qt.Key.Key_Down)
-    assert caught.args == ["earmap-1"], "the line between them is no choice"
-    switch.set_choices(choices, "earmap-1")
-    assert combo.currentText() == "Earmap 1", "it is about to listen"
+    assert caught.args == ["earmap-2"], "the line between them is no choice"
+    switch.set_choices(choices, "earmap-2")
+    assert combo.currentText() == "Earmap 2", "it is about to listen"
 
 
 def test_closing_waits_for_the_jobs_to_stop(

@@ -70,11 +70,11 @@ def spoil(path: Path, at: int = -3) -> None:
 
 
 def test_the_default_comes_first_and_each_says_what_it_is(place: Path) -> None:
-    for name in ("self-paper-w0.25", "earmap-1", "adjacent-paper-w0.25"):
+    for name in ("self-paper-w0.25", "earmap-2", "adjacent-paper-w0.25"):
         ship(place, name, title="" if name.startswith("self") else f"The {name}")
     found = bundled.available()
-    assert [one.name for one in found] == ["earmap-1", "adjacent-paper-w0.25", "self-paper-w0.25"]
-    assert [one.title for one in found] == ["The earmap-1", "The adjacent-paper-w0.25", "self-paper-w0.25"]
+    assert [one.name for one in found] == ["earmap-2", "adjacent-paper-w0.25", "self-paper-w0.25"]
+    assert [one.title for one in found] == ["The earmap-2", "The adjacent-paper-w0.25", "self-paper-w0.25"]
     assert found[0].card["data"]["sources"] == shipped.SOURCES
     assert found[0].weights_hash == checkpoint.load(found[0].path)[1]["weights_hash"]
     assert bundled.find("self-paper-w0.25") == found[2]
@@ -89,7 +89,7 @@ def test_the_list_is_read_without_torch_and_sqlalchemy(place: Path) -> None:
         "print(json.dumps([names, sorted({'torch', 'sqlalchemy', 'safetensors'} & set(sys.modules))]))"
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert json.loads(told) == [["earmap-1"], []]
+    assert json.loads(told) == [["earmap-2"], []]
 
 
 def test_what_is_damaged_is_left_out_and_says_so_when_asked_for(place: Path) -> None:
@@ -110,10 +110,10 @@ def test_what_is_damaged_is_left_out_and_says_so_when_asked_for(place: Path) -> 
 
 def test_a_file_that_was_mended_is_read_again(place: Path) -> None:
     good = ship(place).path.read_bytes()
-    (place / "earmap-1.safetensors").write_bytes(good[:100])
+    (place / "earmap-2.safetensors").write_bytes(good[:100])
     assert bundled.available() == ()
-    (place / "earmap-1.safetensors").write_bytes(good)
-    assert [one.name for one in bundled.available()] == ["earmap-1"]
+    (place / "earmap-2.safetensors").write_bytes(good)
+    assert [one.name for one in bundled.available()] == ["earmap-2"]
 
 
 def test_texts_of_a_hostile_card_are_made_harmless(place: Path) -> None:
@@ -127,7 +127,7 @@ def test_without_any_nothing_is_there_and_the_default_is_what_needs_no_file(plac
     assert (bundled.available(), Settings().embedding.encoder) == ((), "mfcc")
     place.mkdir()
     ship(place)
-    assert Settings().embedding.encoder == "earmap-1"
+    assert Settings().embedding.encoder == "earmap-2"
 
 
 def test_a_choice_stays_and_the_default_is_not_written(place: Path, own_folders: Path) -> None:
@@ -172,20 +172,20 @@ def record(name: str, weights: str = "w", key: int = 1) -> EncoderRecord:
 def test_an_old_library_goes_on_with_its_encoder_until_the_new_default_has_begun(place: Path) -> None:
     one = ship(place)
     mfcc = record("mfcc")
-    assert bundled.in_use([mfcc], [one], "earmap-1") == mfcc
+    assert bundled.in_use([mfcc], [one], "earmap-2") == mfcc
     assert bundled.in_use([mfcc], [one], "self") is None, "only the default is stood in for"
-    assert bundled.known([mfcc], [one], "earmap-1") is None
-    own = record("earmap-1", key=2)
+    assert bundled.known([mfcc], [one], "earmap-2") is None
+    own = record("earmap-2", key=2)
     assert bundled.in_use([own], [], "mfcc") == own, "also where the program came without it"
-    assert bundled.in_use([mfcc, own], [one], "earmap-1") == own
+    assert bundled.in_use([mfcc, own], [one], "earmap-2") == own
 
 
 def test_weights_that_are_here_under_another_name_are_the_same_encoder(place: Path) -> None:
     one = ship(place)
     here = record("from a friend", one.weights_hash)
-    assert bundled.known([here], [one], "earmap-1") == here
+    assert bundled.known([here], [one], "earmap-2") == here
     assert bundled.offered([here], [one]) == ()
-    assert bundled.offered([record("earmap-1", "others")], [one]) == (), "its name is taken here"
+    assert bundled.offered([record("earmap-2", "others")], [one]) == (), "its name is taken here"
     assert bundled.offered([record("mfcc")], [one]) == (one,)
 
 
@@ -195,25 +195,25 @@ def test_weights_that_are_here_under_another_name_are_the_same_encoder(place: Pa
 def test_the_first_use_copies_it_into_the_library(place: Path, music: Library) -> None:
     one = ship(place)
     result = embed(music)
-    assert (result["encoder"], result["embedded"]) == ("earmap-1", 3)
-    here = music.encoders.get("earmap-1")
+    assert (result["encoder"], result["embedded"]) == ("earmap-2", 3)
+    here = music.encoders.get("earmap-2")
     assert (here.weights_hash, here.card["title"], here.card["data"]["hours"]) == (
         one.weights_hash,
-        "Earmap 1",
+        "Earmap 2",
         26.1,
     )
     assert (music.sidecar("encoders") / here.file).read_bytes() == one.path.read_bytes()
     one.path.unlink()
-    again, strategy = encoders.ready(context(music), "earmap-1")
+    again, strategy = encoders.ready(context(music), "earmap-2")
     assert again == here, "the library has all it needs"
     assert checkpoint.weights_hash(strategy) == one.weights_hash
 
 
 def test_a_copy_that_is_gone_is_no_loss_while_the_program_has_it(place: Path, music: Library) -> None:
     one = ship(place)
-    here, _ = encoders.ready(context(music), "earmap-1")
+    here, _ = encoders.ready(context(music), "earmap-2")
     (music.sidecar("encoders") / here.file).unlink()
-    again, strategy = encoders.ready(context(music), "earmap-1")
+    again, strategy = encoders.ready(context(music), "earmap-2")
     assert (again, checkpoint.weights_hash(strategy)) == (here, one.weights_hash)
 
 
@@ -221,22 +221,22 @@ def test_a_friends_copy_is_used_under_the_name_it_has_here(
     place: Path, music: Library, tmp_path: Path
 ) -> None:
     ship(place)
-    gift = export_named(music, "earmap-1", tmp_path / "gift")
+    gift = export_named(music, "earmap-2", tmp_path / "gift")
     assert music.encoders.all() == [], "it was given away without being used"
     taken = import_encoder(music, gift, "theirs")
     assert (taken.name, taken.card["limits"]) == ("theirs", shipped.CARD["limits"])
-    assert embed(music, encoder="earmap-1")["encoder"] == "theirs"
+    assert embed(music, encoder="earmap-2")["encoder"] == "theirs"
     assert [one.name for one in music.encoders.all()] == ["theirs"]
 
 
 def test_nobody_else_may_have_its_name(place: Path, library: Library, tmp_path: Path) -> None:
     ship(place)
-    gift = export_named(library, "earmap-1", tmp_path / "gift.safetensors")
+    gift = export_named(library, "earmap-2", tmp_path / "gift.safetensors")
     ship(place, "other", seed=1)
     other = export_named(library, "other", tmp_path / "other.safetensors")
-    with pytest.raises(UserError, match="called earmap-1 already"):
-        import_encoder(library, other, "earmap-1")
-    assert import_encoder(library, gift).name == "earmap-1"
+    with pytest.raises(UserError, match="called earmap-2 already"):
+        import_encoder(library, other, "earmap-2")
+    assert import_encoder(library, gift).name == "earmap-2"
 
 
 def test_a_training_run_is_called_otherwise(place: Path, library: Library) -> None:
@@ -267,7 +267,7 @@ def test_a_damaged_default_is_told_and_what_needs_no_file_listens(
     ended = run_job(music, "embed", listener=heard)
     assert (ended.outcome, ended.result["encoder"]) == ("completed", "mfcc"), ended.details
     [told] = [event for event in heard.of(Skipped) if event.item == "encoder"]
-    assert "earmap-1, which came with Earmap, is damaged" in told.reason
+    assert "earmap-2, which came with Earmap, is damaged" in told.reason
     assert "Meanwhile mfcc listens" in told.reason
     assert told.reason.startswith(" ".join(ended.result["damaged"]))
     assert counts(music).embedded == 3
@@ -287,9 +287,9 @@ def test_an_old_librarys_vectors_stay_when_the_new_default_listens(place: Path, 
     embed(music)
     before = music.vectors.after(music.encoders.get("mfcc").id, PLAN, 0)[2]
     ship(place)
-    assert embed(music)["encoder"] == "earmap-1"
+    assert embed(music)["encoder"] == "earmap-2"
     assert np.array_equal(music.vectors.after(music.encoders.get("mfcc").id, PLAN, 0)[2], before)
-    assert counts(music, "earmap-1").embedded == 3
+    assert counts(music, "earmap-2").embedded == 3
 
 
 # -- statistics of what it learned from ---------------------------------------------------------------------
@@ -307,18 +307,18 @@ def test_a_small_library_is_compared_as_the_card_says_and_a_larger_one_by_its_ow
     one = ship(place)
     scan(library, write_tones(tmp_path / "few", FEWEST - 1))
     embed(library)
-    raw = library.vectors.after(library.encoders.get("earmap-1").id, PLAN, 0)[2]
+    raw = library.vectors.after(library.encoders.get("earmap-2").id, PLAN, 0)[2]
     mean, std = (np.array(one.card["standardisation"][key], np.float32) for key in ("mean", "std"))
     expected = (raw - mean) / std
     expected[:, len(mean) // 2 :] /= 2  # deviations over a track's segments count half
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    assert similarities(library, "earmap-1") == pytest.approx(expected, abs=1e-5)
+    assert similarities(library, "earmap-2") == pytest.approx(expected, abs=1e-5)
     assert not np.allclose(expected, unit_rows(raw, None), atol=0.01)
     write_tone(tmp_path / "few" / "last.wav", 0.2, frequency=900)
     scan(library)
     embed(library)
-    raw = library.vectors.after(library.encoders.get("earmap-1").id, PLAN, 0)[2]
-    own = similarities(library, "earmap-1")
+    raw = library.vectors.after(library.encoders.get("earmap-2").id, PLAN, 0)[2]
+    own = similarities(library, "earmap-2")
     assert len(own) == FEWEST
     assert own == pytest.approx(unit_rows(raw, measure(raw)), abs=1e-5)
 

@@ -87,9 +87,9 @@ def test_what_came_with_the_program_is_listed_and_given_away_before_it_is_used(
     ship(place, "self-paper-w0.25", strategy="self", title="Self (paper)")
     _, status = earmap(capsys, here, "status")
     assert [encoder["name"] for encoder in status["encoders"]] == ["mine"], "what has listened here"
-    assert status["encoder"] == "earmap-1"
+    assert status["encoder"] == "earmap-2"
     assert status["bundled"] == [
-        {"name": "earmap-1", "title": "Earmap 1", "strategy": "adjacent", "dim": 256},
+        {"name": "earmap-2", "title": "Earmap 2", "strategy": "adjacent", "dim": 256},
         {"name": "self-paper-w0.25", "title": "Self (paper)", "strategy": "self", "dim": 256},
     ]
     code, document = earmap(capsys, here, "export", "encoder", "self-paper-w0.25", str(tmp_path))
@@ -98,18 +98,18 @@ def test_what_came_with_the_program_is_listed_and_given_away_before_it_is_used(
     code, document = earmap(capsys, here, "import", "encoder", document["file"])
     assert (code, document["encoder"], document["new"]) == (0, "self-paper-w0.25", True)
     _, status = earmap(capsys, here, "status")
-    assert [encoder["name"] for encoder in status["bundled"]] == ["earmap-1"]
+    assert [encoder["name"] for encoder in status["bundled"]] == ["earmap-2"]
 
 
 def test_one_that_has_not_listened_says_how_it_can(
     capsys: pytest.CaptureFixture[str], here: Path, place: Path
 ) -> None:
     ship(place)
-    for arguments in (["similar", "1"], ["similar", "1", "--encoder", "earmap-1"], ["project"]):
+    for arguments in (["similar", "1"], ["similar", "1", "--encoder", "earmap-2"], ["project"]):
         code, document = earmap(capsys, here, *arguments)
         assert code == 1
         assert "has not listened to this library yet" in document["error"]["title"], arguments
-        assert "earmap embed --encoder earmap-1" in document["error"]["hint"]
+        assert "earmap embed --encoder earmap-2" in document["error"]["hint"]
 
 
 def test_a_person_is_told_which_encoders_there_are_and_what_a_new_one_learned_from(
@@ -119,7 +119,7 @@ def test_a_person_is_told_which_encoders_there_are_and_what_a_new_one_learned_fr
     gift.write_bytes(ship(place).path.read_bytes())
     with pytest.raises(SystemExit):
         cli.main(["status", "--library", str(here)])
-    assert "Encoders: mine\nNot listened with yet: earmap-1" in capsys.readouterr().out
+    assert "Encoders: mine\nNot listened with yet: earmap-2" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         cli.main(["import", "encoder", str(gift), "--library", str(here)])
-    assert "earmap-1 is here now. It learned from 26.1 h of music, 470 tracks." in capsys.readouterr().out
+    assert "earmap-2 is here now. It learned from 26.1 h of music, 470 tracks." in capsys.readouterr().out

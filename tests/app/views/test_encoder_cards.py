@@ -56,7 +56,7 @@ def texts(page: CardPage | None) -> list[str]:
 
 def test_every_encoder_has_a_card_and_the_one_in_use_is_shown(dialog: EncoderCards) -> None:
     names = [dialog.list.item(row).text() for row in range(dialog.list.count())]
-    assert names == ["Timbre (MFCC)", "mine", "Earmap 1"]
+    assert names == ["Timbre (MFCC)", "mine", "Earmap 2"]
     assert dialog.name == "mfcc"
     assert dialog.origin.text() == "mfcc · Needs no training · in use"
     assert not dialog.use.isEnabled()
@@ -73,7 +73,7 @@ def test_the_keyboard_goes_through_the_cards(dialog: EncoderCards, scene: Scene)
     assert (dialog.title.text(), dialog.origin.text()) == ("mine", "Trained here")
     assert "What stays the same." in texts(dialog.page)
     scene.qtbot.keyClick(dialog.list, Qt.Key.Key_Down)
-    assert dialog.origin.text() == "earmap-1 · Came with Earmap · not listened with yet"
+    assert dialog.origin.text() == "earmap-2 · Came with Earmap · not listened with yet"
     with scene.qtbot.waitSignal(dialog.finished):
         scene.qtbot.keyClick(dialog, Qt.Key.Key_Escape)
 
@@ -81,7 +81,7 @@ def test_the_keyboard_goes_through_the_cards(dialog: EncoderCards, scene: Scene)
 def test_a_card_tells_what_it_learned_from_how_good_it_is_and_what_it_cannot_do(
     dialog: EncoderCards, scene: Scene
 ) -> None:
-    dialog.show_encoder("earmap-1")
+    dialog.show_encoder("earmap-2")
     told = texts(dialog.page)
     for text in ("26.1 h from 470 tracks", "CC BY-SA 3.0", "0.480\n[0.440, 0.520]", "Better than both."):
         assert text in told
@@ -93,7 +93,7 @@ def test_a_card_tells_what_it_learned_from_how_good_it_is_and_what_it_cannot_do(
 def test_curves_are_drawn_when_they_can_be(dialog: EncoderCards, scene: Scene) -> None:
     from app.charts.curves import CurveChart
 
-    dialog.show_encoder("earmap-1")
+    dialog.show_encoder("earmap-2")
     page = dialog.page
     assert page is not None
     scene.until(lambda: len(page.findChildren(CurveChart)) == 2)
@@ -107,7 +107,7 @@ def test_curves_are_drawn_when_they_can_be(dialog: EncoderCards, scene: Scene) -
 
 
 def test_what_is_said_in_words_stands_as_json_one_click_away(dialog: EncoderCards) -> None:
-    dialog.show_encoder("earmap-1")
+    dialog.show_encoder("earmap-2")
     dialog.raw.click()
     assert dialog.json.isVisible()
     assert json.loads(dialog.json.toPlainText())["data"]["sources"] == shipped.SOURCES
@@ -118,13 +118,13 @@ def test_what_is_said_in_words_stands_as_json_one_click_away(dialog: EncoderCard
 
 
 def test_the_buttons_tell_which_encoder_is_meant(dialog: EncoderCards, scene: Scene) -> None:
-    dialog.show_encoder("earmap-1")
+    dialog.show_encoder("earmap-2")
     assert dialog.use.text() == "Listen with it"
     with scene.qtbot.waitSignal(dialog.use_wanted) as used:
         dialog.use.click()
     with scene.qtbot.waitSignal(dialog.export_wanted) as exported:
         dialog.export.click()
-    assert (used.args, exported.args) == (["earmap-1"], ["earmap-1"])
+    assert (used.args, exported.args) == (["earmap-2"], ["earmap-2"])
     dialog.show_encoder("mine")
     assert dialog.use.text() == "Use it"
 

@@ -4,7 +4,7 @@
 
 WORK takes some 12 GB: the soundtracks (unless `--music` has them, a folder for each package), renderings, control
 copies, two libraries, clips and runs. What is there is not made again, and a run that was cut off goes on: the command
-is repeated until it says that all is done. On two cores `earmap-1` takes an hour. Fetching needs Debian's `apt-get`,
+is repeated until it says that all is done. On two cores `earmap-2` takes an hour. Fetching needs Debian's `apt-get`,
 rendering `mma`, `fluidsynth`, `fluid-soundfont-gm` and `timgm6mb-soundfont`; Python's packages beyond Earmap's own are
 the group `bench` in `pyproject.toml`.
 """

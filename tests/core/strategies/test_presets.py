@@ -35,7 +35,7 @@ def test_paper(name: str) -> None:
     run = resolve(name, "paper")
     assert run.model == own(name) | {
         "width": 1.0, "seed": 0, "similarity": "dot", "temperature": 1.0, "symmetric": False, "decoupled": False,
-        "head": "none", "log_mel": "paper", "blocks": "paper",
+        "head": "none", "log_mel": "paper", "blocks": "paper", "timbre": False,
     }  # fmt: skip
     t = run.training
     assert (t.optimiser, t.lr, t.schedule, t.plateau_factor, t.plateau_patience) == (
@@ -51,7 +51,7 @@ def test_modern(name: str) -> None:
     assert run.preset == "modern", "what a person gets by default"
     assert run.model == own(name) | {
         "width": 1.0, "seed": 0, "similarity": "cosine", "temperature": 0.1, "symmetric": True,
-        "decoupled": False, "head": "mlp", "log_mel": "paper", "blocks": "paper",
+        "decoupled": False, "head": "mlp", "log_mel": "paper", "blocks": "paper", "timbre": False,
     }  # fmt: skip
     t = run.training
     assert (t.optimiser, t.lr, t.weight_decay, t.warmup, t.schedule) == ("adamw", 3e-4, 1e-5, 0.05, "cosine")
