@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from app.views.encoder_switch import EncoderChoice
 from core.bundled import Bundled
 from core.library.records import EncoderRecord
@@ -24,19 +22,3 @@ def offer(shipped: Bundled) -> EncoderChoice:
 def plain() -> EncoderChoice:
     """What needs no file, for a library that it has not listened to."""
     return EncoderChoice(FALLBACK_ENCODER, *TITLES[FALLBACK_ENCODER], unheard=True)
-
-
-class Titles:
-    """What each encoder that was ever seen is called, by its name; also one that has left the library since."""
-
-    def __init__(self) -> None:
-        self._known = {name: title for name, (title, _) in TITLES.items()}
-
-    def learn(self, records: Iterable[EncoderRecord], offered: Iterable[Bundled]) -> None:
-        """What there is now."""
-        choices = [*map(choice, records), *map(offer, offered)]
-        self._known |= {choice.key: choice.title for choice in choices}
-
-    def of(self, name: str) -> str:
-        """The encoder's title, or its name where nobody has told one."""
-        return self._known.get(name, name)

@@ -241,8 +241,8 @@ class Furnished(QObject):
 
     def _show_encoders(self) -> None:
         session, window = self.session, self._wiring.window
-        window.activity.name_encoders(session.encoders, session.offered)
         choices = [*map(choice, session.encoders), *map(offer, session.offered)]
+        window.activity.name_encoders(choices)
         if choices and plain().key not in {each.key for each in choices}:
             choices.append(plain())
         current = session.encoder

@@ -41,9 +41,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.background import Background
 from app.census import NOTHING, Census, Change, Ids, News, Reader, look, reader_of
 from app.collector import Collector
-from app.encoder_titles import Titles
+from app.encoder_titles import choice, offer
 from app.notify import Notifier
 from app.theme import Theme
+from app.titles import Titles
 from core import bundled
 from core.bundled import Bundled
 from core.library.records import EncoderRecord, Row
@@ -271,7 +272,7 @@ class Session(QObject):
             self._revision = news.change.revision
         if (news.encoders, news.shipped) != (self.encoders, self.shipped):
             self.encoders, self.shipped = news.encoders, news.shipped
-            self.titles.learn(self.encoders, self.offered)
+            self.titles.learn([*map(choice, self.encoders), *map(offer, self.offered)])
             self.encoders_changed.emit()
         self._find_encoder()
         if news.census is not None and news.wish == self._wish:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.library.records import EncoderRecord
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the window's first moment has no time for the database
+    from core.library.records import EncoderRecord
 
 # Encoders that come without a card of their own in the program's words: title, summary.
 TITLES = {

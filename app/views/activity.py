@@ -24,12 +24,11 @@ from PySide6.QtWidgets import (
 
 from app import wording
 from app.context import Context
-from app.encoder_titles import Titles
 from app.job_view import JobView
+from app.titles import Titles
+from app.views.encoder_switch import EncoderChoice
 from app.views.jobs_button import progress
 from app.views.progress import Progress
-from core.bundled import Bundled
-from core.library.records import EncoderRecord
 
 Skips = Sequence[tuple[str, str]]
 ICONS = {
@@ -241,9 +240,9 @@ class ActivityView(QWidget):
         for view in behind.values():
             self._show(view)
 
-    def name_encoders(self, records: Iterable[EncoderRecord], offered: Iterable[Bundled]) -> None:
-        """Call encoders by their titles from now on."""
-        self._titles.learn(records, offered)
+    def name_encoders(self, choices: Iterable[EncoderChoice]) -> None:
+        """Call encoders by these titles from now on."""
+        self._titles.learn(choices)
         for card in self.cards.values():
             card.set_view(card.view)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app import wording
-from app.encoder_titles import Titles
 from app.playlists import Placed
+from app.titles import Titles
 from core.library.records import PlaylistRecord
 
 _HOW = {

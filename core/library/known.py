@@ -143,7 +143,7 @@ class Known:
 
     @classmethod
     def of(cls, parts: Iterable[Part]) -> Self:
-        """Put together what comes in parts, as `NUMBERS` and `TEXTS` of `core.library.facets` name it."""
+        """Put together what comes in parts: of each track its columns in the order that `_part` has them in."""
         numbers, titles, coders = [], [], [Coder() for _ in range(4)]
         for part in parts:
             numbers.append(part.numbers)

@@ -308,8 +308,8 @@ def _fastest(strategy: Strategy, tried: list[ExecutionPlan]) -> ExecutionPlan:
 
 
 def agreement(strategy: Strategy, one: ExecutionPlan, other: ExecutionPlan) -> float:
-    """The least cosine between the vectors of two plans, over four sounds; 0 where one is not finite."""
-    a, b = (Embedder(strategy, plan)(_sounds()) for plan in (one, other))
+    """The least cosine between what a network says in two plans of four sounds; 0 where one is not finite."""
+    a, b = (Embedder(strategy, plan)(_sounds())[:, : strategy.network_dim] for plan in (one, other))
     with np.errstate(invalid="ignore"):  # a vector of nothing has no direction
         cosine = (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
     return float(np.nan_to_num(cosine).min())

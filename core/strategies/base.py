@@ -118,6 +118,11 @@ class Strategy(nn.Module, ABC):
         """Length of what `summarise` returns."""
         return 2 * self.dim
 
+    @property
+    def network_dim(self) -> int:
+        """How many numbers at the front of a segment's vector depend on how exactly a network computes."""
+        return self.dim
+
     @abstractmethod
     def forward(self, waves: Tensor) -> Tensor:
         """(batch, 48000) at 16 kHz -> (batch, dim)."""
@@ -149,7 +154,7 @@ class EncoderStrategy(Strategy):
 
     def __init__(self, config: NetworkConfig, encoder: nn.Module, dim: int) -> None:
         super().__init__(config)
-        self.dim = self.learned_dim = dim
+        self.dim = dim
         self.log_mel = LOG_MELS[config.log_mel]()
         self.front_end = self.log_mel.version
         self.mfcc = MFCC() if config.timbre else None
@@ -158,6 +163,11 @@ class EncoderStrategy(Strategy):
             self.front_end += f"+{self.mfcc.version}"
         self.standardise = Standardise()
         self.encoder = encoder
+
+    @property
+    def network_dim(self) -> int:
+        """Without the timbre."""
+        return self.dim if self.mfcc is None else self.dim - 2 * self.mfcc.coefficients
 
     def forward(self, waves: Tensor) -> Tensor:
         """(batch, 48000) -> (batch, dim)."""

@@ -14,8 +14,8 @@ from app.context import Context
 from app.job_view import JobView
 from app.main_window import MainWindow
 from app.views.activity import LATER_MS, ActivityView, JobCard
+from app.views.encoder_switch import EncoderChoice
 from app.views.jobs_button import line
-from core.library.records import EncoderRecord
 from core.library.store import Library
 
 
@@ -60,8 +60,7 @@ def test_an_encoder_is_called_by_its_title_as_soon_as_that_is_known(
 ) -> None:
     context.jobs._show(job(kind="project", metrics={"encoder": "one", "task": "mfcc"}))
     assert "one · mfcc" in texts(view.cards[1])
-    known = EncoderRecord(1, "one", "self", {}, 64, 128, "1", "hash", {"title": "The first"}, "")
-    view.name_encoders([known], [])
+    view.name_encoders([EncoderChoice("one", "The first", "")])
     assert "The first · mfcc" in texts(view.cards[1])
     context.jobs._show(job(2, kind="project", metrics={"encoder": "mfcc"}))
     assert "Timbre (MFCC)" in texts(view.cards[2])

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app import wording
-from app.encoder_titles import Titles
 from app.listening import Listening
 from app.theme import SERIES, Theme
+from app.titles import Titles
 from app.views.compare import listening_words as words
 from app.views.compare.blind_cards import WIDEST
 from app.views.elided import Elided

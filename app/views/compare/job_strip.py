@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout
 
-from app.encoder_titles import Titles
 from app.evaluation import Evaluation
 from app.job_view import JobView
+from app.titles import Titles
 from app.views.elided import Elided
 from app.views.jobs_button import progress
 from app.views.progress import Progress

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app import wording
-from app.encoder_titles import Titles
 from app.pairing import Beside
+from app.titles import Titles
 from core.evaluation.listening import PairResult, WinRate
 
 ABOUT = (

@@ -163,6 +163,15 @@ def test_bf16_agrees_with_fp32() -> None:
     assert agreement(strategy, PLAIN, BF16) > 0.999
 
 
+def test_agreement_is_that_of_the_network_whatever_stands_beside_it() -> None:
+    plain, both = (strategies.build("random", {"width": 0.125, "timbre": on}) for on in (False, True))
+    for strategy in (plain, both):
+        strategy.calibrate(torch.from_numpy(waves(10)))
+    found = agreement(plain, PLAIN, BF16)
+    assert found < 0.99999
+    assert agreement(both, PLAIN, BF16) == pytest.approx(found, abs=1e-6)
+
+
 def test_agreement_of_what_is_not_finite_is_none() -> None:
     strategy = random()
     strategy.get_parameter("encoder.head.bias").data.fill_(float("nan"))
