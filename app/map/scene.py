@@ -36,6 +36,9 @@ ROUND, SOFT = 520_000, 500_000
 CLOUD_LIGHT, CLOUD_DARK = 0.27, 0.34
 """How opaque the cloud behind the points is at most."""
 
+LOOKED_UP = 1 << 16
+"""Points whose category is looked up at once: NumPy makes long numbers of their places, in memory that is kept then."""
+
 FADED = 0.8
 """How much of the ground is in a point that others stand out against."""
 
@@ -136,8 +139,12 @@ class Scene:
 
     def _recode(self) -> None:
         """The categories of the places have changed."""
-        self._plain = self.categories.take(self.points.order).astype(np.uint16)
-        self._plain += self.points.levels.astype(np.uint16) << np.uint16(DENSITY)
+        self._plain = self.points.levels.astype(np.uint16)
+        self._plain <<= np.uint16(DENSITY)
+        if self.categories.any():  # before there are colours, a million points would be looked up for nothing
+            for start in range(0, len(self._plain), LOOKED_UP):
+                part = slice(start, start + LOOKED_UP)
+                self._plain[part] += self.categories.take(self.points.order[part])
         self._on = None
         if len(self._marking) != len(self._plain):
             self._marks = np.empty(len(self._plain) + 1, np.bool_)
