@@ -11,6 +11,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.nets.encoder import Block, Encoder, MultiLevelEncoder, Trunk
 
@@ -63,7 +64,7 @@ class Int8Trunk(nn.Module):
             for block in blocks:
                 weight, bias, reach = _folded(block, reach)
                 if block is blocks[0]:
-                    self.first = _plain(block.conv, weight, bias)
+                    self.weight, self.bias, self.stride = weight, bias, block.conv.stride
                 else:
                     self._packed.append(_pack(block.conv, weight, bias))
         self.reach = reach[:, None, None]
@@ -71,7 +72,10 @@ class Int8Trunk(nn.Module):
     def forward(self, log_mel: Tensor) -> list[Tensor]:
         """(batch, 188, 96) -> the output of the last block, (batch, channels, 1, 1)."""
         with torch.autocast("cpu", enabled=False):
-            x = torch.relu(self.pools[0](self.first(log_mel.float().unsqueeze(1))))
+            first = functional.conv2d(
+                log_mel.float().unsqueeze(1), self.weight, self.bias, self.stride, padding=2
+            )
+            x = torch.relu(self.pools[0](first))
             x = x.contiguous(memory_format=torch.channels_last)
             x = torch.quantize_per_tensor(x, 1 / STEPS, 0, torch.quint8)
             for packed, pool in zip(self._packed, self.pools[1:], strict=True):
@@ -94,13 +98,6 @@ def _folded(block: Block, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     weight = block.conv.weight * before[:, None, None] * (slope / reach)[:, None, None, None]
     bias = ((block.conv.bias - norm.running_mean) * slope + norm.bias) / reach
     return weight.contiguous(memory_format=torch.channels_last), bias, reach
-
-
-def _plain(conv: nn.Conv2d, weight: Tensor, bias: Tensor) -> nn.Conv2d:
-    made = nn.Conv2d(1, len(weight), 5, stride=cast("tuple[int, int]", conv.stride), padding=2)
-    made.weight.copy_(weight)
-    made.bias.copy_(bias)  # type: ignore[union-attr]  # it has one
-    return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]  # not in torch's stubs
 
 
 def _pack(conv: nn.Conv2d, weight: Tensor, bias: Tensor) -> object:

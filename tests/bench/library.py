@@ -54,7 +54,7 @@ def reads(library: Library) -> None:
     timed("failures", library.files.failures)
     timed("candidates: 16, half is waiting", lambda: library.files.candidates(*HERE, 16, range(500)))
     timed("candidates: 16 of another encoder", lambda: library.files.candidates(2, "whole", 16, []))
-    timed("facts", library.rows.facts)
+    timed("known", library.facets.known)
     timed("files_of 50", lambda: library.rows.files_of(ids[:50]))
     timed("changed_since", lambda: library.rows.changed_since(10**9))
     timed("find", lambda: library.rows.find(b"/nowhere"))

@@ -21,6 +21,7 @@ from core.nets import device, int8
 from core.nets.device import (
     Embedder,
     ExecutionPlan,
+    Precision,
     agreement,
     beside_decoding,
     choose,
@@ -291,8 +292,8 @@ def test_what_cannot_be_put_into_eight_bits_is_not(monkeypatch: pytest.MonkeyPat
 def test_the_fastest_is_taken_if_it_says_the_same(
     monkeypatch: pytest.MonkeyPatch, cosine: float, dtype: str
 ) -> None:
-    times = {"float32": 2.0, "int8": 0.7, "bfloat16": 1.8}
-    tried = [replace(PLAIN, dtype=name, ms_per_segment=ms) for name, ms in times.items()]  # type: ignore[arg-type] # precisions
+    times: dict[Precision, float] = {"float32": 2.0, "int8": 0.7, "bfloat16": 1.8}
+    tried = [replace(PLAIN, dtype=name, ms_per_segment=ms) for name, ms in times.items()]
     monkeypatch.setattr(device, "agreement", lambda *_: cosine)
     assert device._fastest(random(), tried).dtype == dtype
 

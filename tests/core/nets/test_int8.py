@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(not int8.knows("cpu"), reason="this processor's 
 def sounds(segments: int = 12) -> Tensor:
     """Chords with noise, each at another pitch and loudness."""
     rng, time_s = np.random.default_rng(3), np.arange(SEGMENT) / 16_000
-    pitches = rng.uniform(80, 900, (segments, 3))
-    chords = sum(np.sin(2 * np.pi * k * pitches[:, :, None] * time_s) / k for k in range(1, 6)).sum(1)  # type: ignore[union-attr] # of arrays
+    pitches, k = rng.uniform(80, 900, (segments, 3)), np.arange(1, 6)[:, None]
+    chords = np.stack(
+        [(np.sin(2 * np.pi * k * time_s * pitch[:, None, None]) / k).sum((0, 1)) for pitch in pitches]
+    )
     noise = rng.normal(0, 0.1, (segments, SEGMENT))
     return torch.tensor(
         (chords * 0.1 + noise) * np.geomspace(0.01, 1, segments)[:, None], dtype=torch.float32
