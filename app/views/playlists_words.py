@@ -13,7 +13,7 @@ _HOW = {
     "similar": "Made by what sounds alike, as {encoder} hears it",
     "path": "Made as a path, as {encoder} hears it",
     "radio": "Made as a radio, as {encoder} hears it",
-    "moment": "Where a moment of a track turns up, as {encoder} hears it",
+    "moment": "Made from a moment, as {encoder} hears it",
     "lasso": "Gathered on the map",
     "import": "From a playlist file",
 }

@@ -230,9 +230,7 @@ def test_seconds_of_what_plays_are_found_in_other_tracks(scene: Scene) -> None:
     panel.keep_list.click()
     scene.until(lambda: bool(scene.playlists.records))
     record = scene.playlists.records[0]
-    assert (
-        how(record, scene.session.titles) == "Where a moment of a track turns up, as Timbre (MFCC) hears it"
-    )
+    assert how(record, scene.session.titles) == "Made from a moment, as Timbre (MFCC) hears it"
     request = Request.of(record.rule)
     assert (request.kind, request.seeds, request.span, request.n) == ("moment", (1,), (6.0, 9.0), len(found))
     again = scene.ask(lambda reader: refreshed(reader.library, record)[1])
