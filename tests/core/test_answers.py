@@ -42,8 +42,9 @@ def tagged(shelf: Shelf, tracks: list[int]) -> None:
             connection.execute(statement, values)
 
 
-def segments(track: int) -> np.ndarray:
-    return np.random.default_rng(track).standard_normal((10, DIM)).astype(np.float16)
+def segments(number: int) -> np.ndarray:
+    """Of a track by its place on the shelf: ids of tracks go by the order of reading, which is another each time."""
+    return np.random.default_rng(number).standard_normal((10, DIM)).astype(np.float16)
 
 
 def filled(folder: Path) -> Shelf:
@@ -55,8 +56,8 @@ def filled(folder: Path) -> Shelf:
     shelf.both()
     tracks = tracks_of(shelf)
     tagged(shelf, tracks)
-    for number, track in enumerate(tracks):
-        own = segments(track)
+    for number in range(N):
+        own = segments(number)
         read = Read(
             shelf.row(f"{number // 6}/{number:02}.mp3").file_id, "ok", identity=f"C{number}", seconds=100.0,
             vector=own.astype(np.float32).mean(axis=0), segments=own if number < 20 else None, n_segments=10,
@@ -266,9 +267,12 @@ def test_a_file_that_is_gone_is_in_no_list(own: Shelf) -> None:
 
 
 def standardised(tracks: list[int]) -> dict[int, np.ndarray]:
-    every = np.concatenate([segments(track) for track in tracks[:20]]).astype(np.float32)
+    every = np.concatenate([segments(number) for number in range(20)]).astype(np.float32)
     stats = measure(every, halves=False)
-    return {track: unit_rows(segments(track).astype(np.float32), stats) for track in tracks[:20]}
+    return {
+        track: unit_rows(segments(number).astype(np.float32), stats)
+        for number, track in enumerate(tracks[:20])
+    }
 
 
 def test_why_two_tracks_are_alike(tracks: list[int], known: Neighbours) -> None:
@@ -331,7 +335,7 @@ def test_versions_are_folded_under_the_best_moment(own: Shelf) -> None:
     tracks = tracks_of(own)
     own.write("again.mp3", "AGAIN")
     own.both()
-    row, nearly = own.row("again.mp3"), segments(tracks[5]) + np.float16(0.02)
+    row, nearly = own.row("again.mp3"), segments(5) + np.float16(0.02)
     again = row.track_id or 0
     read = Read(
         row.file_id, "ok", identity="AGAIN", seconds=100.0, vector=nearly.astype(np.float32).mean(axis=0),
@@ -364,14 +368,14 @@ def test_moments_that_were_stored_later_are_found(own: Shelf) -> None:
     assert known.moment(tracks[0], 0, 3, 50) == before
     read = Read(
         own.row("3/22.mp3").file_id, "ok", identity="C22", seconds=100.0,
-        vector=np.ones(DIM, np.float32), segments=segments(tracks[22]), n_segments=10,
+        vector=np.ones(DIM, np.float32), segments=segments(22), n_segments=10,
     )  # fmt: skip
     own.library.files.record([read], own.encoder.id, PLAN, "cpu", "float32")
     after = known.moment(tracks[0], 0, 3, 50)
     assert {one.track_id for one in after.matches} == {one.track_id for one in before.matches} | {tracks[22]}
-    every = np.concatenate([segments(track) for track in [*tracks[:20], tracks[22]]]).astype(np.float32)
-    unit = unit_rows(segments(tracks[22]).astype(np.float32), measure(every, halves=False))
-    query = unit_rows(segments(tracks[0]).astype(np.float32), measure(every, halves=False))[0]
+    every = np.concatenate([segments(number) for number in [*range(20), 22]]).astype(np.float32)
+    unit = unit_rows(segments(22).astype(np.float32), measure(every, halves=False))
+    query = unit_rows(segments(0).astype(np.float32), measure(every, halves=False))[0]
     (new,) = (one for one in after.matches if one.track_id == tracks[22])
     assert new.score == pytest.approx(float((unit @ query).max()), abs=1e-3), "the statistics are of all 21"
 
