@@ -9,7 +9,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,6 +21,11 @@ log = logging.getLogger(__name__)
 
 CALM_MS = 100
 """What nobody waits for begins when nothing else has run for so long, or hardly longer."""
+
+
+SOON_MS = 8
+"""What a newer question may replace begins so much later: the window paints first what a click has done, which takes
+twice as long at a million tracks while a thread works, and the last of several questions alone is put."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +64,9 @@ class Background(QObject):
         self._numbers: dict[str, int] = {}
         self._busy = 0
         self._patient: deque[tuple[Callable[[], Any], _Task]] = deque()
+        self._next: dict[str, tuple[Callable[[], Any], _Task]] = {}
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon.timeout.connect(self._begin_next)
         self._calm = QTimer(self)
         self._calm.setInterval(CALM_MS)
         self._calm.timeout.connect(self._begin_patient)
@@ -86,7 +94,7 @@ class Background(QObject):
             Called on the GUI thread with what `fn` raised; the program's door for errors if missing.
         latest
             A name: of all tasks with one name only the newest is delivered, and one that has not
-            begun when a newer one comes is not run at all.
+            begun when a newer one comes is not run at all. It begins when the window has been painted.
         patient
             Nobody waits for it: it begins after a moment in which nothing else runs, since whatever runs beside a
             query slows it down.
@@ -97,23 +105,29 @@ class Background(QObject):
             number = self._numbers.get(latest, 0) + 1
             self._numbers[latest] = number
             task = _Task(then, failed or self._failed, latest, number)
-            if not patient:
+            if not patient and not latest:
                 self._begin(fn, task)
                 return
-            self._patient.append((fn, task))
-        self._calm.start()
+            if patient:
+                self._patient.append((fn, task))
+            else:
+                self._next.pop(latest, None)
+                self._next[latest] = fn, task
+        (self._calm if patient else self._soon).start()
 
     def close(self) -> None:
-        """Drop what has not begun, wait for what has; nothing is delivered after this."""
+        """Drop what is patient or stands in a queue, wait for the rest; nothing is delivered after this."""
         self._calm.stop()
+        self._soon.stop()
         with self._lock:
             self._closed = True
+        wait(self._begin_next())
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _begin(self, fn: Callable[[], Any], task: _Task) -> None:
+    def _begin(self, fn: Callable[[], Any], task: _Task) -> Future[None]:
         """With the lock held."""
         self._busy += 1
-        self._pool.submit(self._run, fn, task)
+        return self._pool.submit(self._run, fn, task)
 
     def _run(self, fn: Callable[[], Any], task: _Task) -> None:
         try:
@@ -121,6 +135,11 @@ class Background(QObject):
         finally:
             with self._lock:
                 self._busy -= 1
+
+    def _begin_next(self) -> list[Future[None]]:
+        with self._lock:
+            waiting, self._next = list(self._next.values()), {}
+            return [self._begin(fn, task) for fn, task in waiting]
 
     def _begin_patient(self) -> None:
         with self._lock:

@@ -69,6 +69,7 @@ class Scene:
         self.palette: Palette = single()
         self.categories: NDArray[np.uint8] = np.empty(0, np.uint8)
         self.off: frozenset[int] = frozenset()
+        self._unwanted: frozenset[int] = frozenset()
         self.highlight: NDArray[np.int64] | None = None
         self.selection: NDArray[np.int64] = np.empty(0, np.int64)
         self._plain: NDArray[np.uint16] = np.empty(0, np.uint16)
@@ -112,8 +113,8 @@ class Scene:
 
     def set_off(self, categories: ArrayLike) -> None:
         """Which categories are not drawn and cannot be pointed at."""
-        self.off = frozenset(np.asarray(categories, np.int64).ravel().tolist())
-        self._on = None
+        self._unwanted = frozenset(np.asarray(categories, np.int64).ravel().tolist())
+        self._leave_out()
         self.version += 1
 
     def set_highlight(self, rows: ArrayLike | None) -> None:
@@ -145,11 +146,17 @@ class Scene:
             for start in range(0, len(self._plain), LOOKED_UP):
                 part = slice(start, start + LOOKED_UP)
                 self._plain[part] += self.categories.take(self.points.order[part])
-        self._on = None
+        self._leave_out()
         if len(self._marking) != len(self._plain):
             self._marks = np.empty(len(self._plain) + 1, np.bool_)
             self._marking = np.empty_like(self._plain)
         self._mark()
+
+    def _leave_out(self) -> None:
+        """Of the categories that are not wanted those that there are: to look for others costs every frame."""
+        there = (one for one in self._unwanted if 0 <= one < 256 and (self.categories == np.uint8(one)).any())
+        self.off = frozenset(there)
+        self._on = None
 
     def _mark(self) -> None:
         """Who stands out has changed."""
@@ -180,8 +187,11 @@ class Scene:
         if not self.off:
             return None
         table = np.ones(256, np.bool_)
-        table[[one for one in self.off if 0 <= one < 256]] = False
-        shown: NDArray[np.bool_] = table[self.categories.take(self.points.order)]
+        table[list(self.off)] = False
+        shown = np.empty(len(self.points.order), np.bool_)
+        for start in range(0, len(shown), LOOKED_UP):
+            part = slice(start, start + LOOKED_UP)
+            shown[part] = table[self.categories.take(self.points.order[part])]
         return shown
 
     # -- how it looks
@@ -261,7 +271,7 @@ class Scene:
         if not self.off:
             return None
         table = np.ones((CODES // 256, 256), np.bool_)
-        table[:, [one for one in self.off if 0 <= one < 256]] = False
+        table[:, list(self.off)] = False
         return table.ravel()
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
-from app.background import CALM_MS, Background
+from app.background import CALM_MS, SOON_MS, Background
 from app.context import Context
 from app.library_door import LibraryDoor
 from core.errors import UserError
@@ -60,18 +62,48 @@ def test_only_the_newest_of_a_name_is_delivered_and_stale_ones_are_not_even_begu
 
     def work(number: int) -> int:
         begun.append(number)
-        gate.wait(10)
         return number
 
-    for number in range(4):
-        background.run(lambda number=number: work(number), receiver.take, latest="look")  # type: ignore[misc] # bound early
+    background.run(lambda: gate.wait(10))
+    for turn in range(2):  # the last of a turn goes to stand in the threads' queue
+        for number in range(4):
+            background.run(lambda number=10 * turn + number: work(number), receiver.take, latest="look")  # type: ignore[misc] # bound early
+        qtbot.wait(3 * SOON_MS)
     background.run(lambda: "other", receiver.take)
     gate.set()
     qtbot.waitUntil(lambda: len(receiver.got) == 2)
-    assert receiver.got == [3, "other"]
-    assert 1 not in begun
-    assert 2 not in begun
+    assert receiver.got == [13, "other"]
+    assert begun == [13]
     background.close()
+
+
+def test_a_question_begins_when_the_window_has_been_painted(receiver: Receiver, qtbot: QtBot) -> None:
+    background, order, painting = Background(receiver.take), list[str](), threading.Event()
+
+    class Slow(QWidget):
+        def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+            order.append("painted")
+            painting.wait(5 * SOON_MS / 1000)
+
+    widget = Slow()
+    qtbot.addWidget(widget)
+    widget.show()
+    qtbot.waitUntil(lambda: bool(order))
+    qtbot.wait(3 * SOON_MS)
+    order.clear()
+    widget.update()
+    background.run(lambda: order.append("asked"), receiver.take, latest="look")
+    qtbot.waitUntil(lambda: bool(receiver.got))
+    assert order == ["painted", "asked"]
+    background.close()
+
+
+def test_what_waits_for_the_paint_is_still_done_at_the_end(receiver: Receiver) -> None:
+    background, done = Background(receiver.take, threads=1), list[str]()
+    background.run(lambda: done.append("an older one"), latest="settings")
+    background.run(lambda: done.append("stored"), latest="settings")
+    background.close()
+    assert done == ["stored"]
 
 
 def test_nothing_is_delivered_to_what_is_gone_or_after_the_end(receiver: Receiver, qtbot: QtBot) -> None:

@@ -153,6 +153,10 @@ def test_categories_that_are_off_are_not_drawn_and_not_found() -> None:
     assert np.array_equal(scene.on(), scene.categories[scene.points.order] == 4)
     scene.set_off([])
     assert scene.on() is None
+    scene.set_off([9])
+    assert scene.on() is None, "nobody is of that category: no frame looks for it"
+    scene.set_colours(np.where(scene.categories == 4, 9, 4).astype(np.uint8), categorical())
+    assert np.array_equal(scene.on(), scene.categories[scene.points.order] == 4), "until somebody is"
 
 
 def test_what_is_found_lies_over_what_has_faded() -> None:

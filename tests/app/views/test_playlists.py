@@ -71,7 +71,7 @@ def test_a_new_list_is_named_in_its_place(scene: Scene, view: LibraryView) -> No
     QTest.keyClick(editor, Qt.Key.Key_Return)
     scene.until(lambda: [record.name for record in scene.playlists.records] == ["Late at night"])
     assert view.rooms.currentIndex() == 1
-    assert view.lists.page.empty.isVisible()
+    scene.until(view.lists.page.empty.isVisible)
 
 
 def test_a_list_takes_the_tables_place_until_a_folder_is_clicked(
