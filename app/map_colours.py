@@ -140,6 +140,17 @@ class Scheme:
         roots: NDArray[np.float64] = np.sqrt(counts / max(counts.max(initial=0), 1))
         return roots
 
+    @cached_property
+    def plain(self) -> NDArray[np.uint8]:
+        """(n,) the colour of each point where nothing is left out; not to be written to."""
+        if self.info.kind == "numbers":
+            result = steps(self.numbers, *self.range)
+            np.minimum(result, STEPS - 1, out=result, where=~np.isnan(self.numbers))
+        else:
+            result = np.append(slots(self, ALL), np.uint8(NONE))[self.codes]  # -1 is the last
+        result.flags.writeable = False
+        return result
+
     @property
     def told_apart(self) -> float:
         """Share of the points that have a colour of their own; nothing is told apart where all have the same."""
@@ -158,9 +169,9 @@ class Scheme:
     def prepared(self) -> Scheme:
         """The same with all of it worked out: for a thread."""
         _ = (
-            (self.without, self.range, self.bars)
-            if self.info.kind == "numbers"
-            else (self.counts, self.folded)
+            self.plain,
+            self.without,
+            *((self.bars,) if self.info.kind == "numbers" else (self.counts, self.folded)),
         )
         return self
 
@@ -254,25 +265,23 @@ def slots(scheme: Scheme, shown: Filter) -> NDArray[np.uint8]:
 
 
 def categories(scheme: Scheme, shown: Filter = ALL) -> NDArray[np.uint8]:
-    """(n,) the colour of each point: a name's or a step's number, `OTHER`, `NONE` or `HIDDEN`."""
+    """(n,) the colour of each point: a name's or a step's number, `OTHER`, `NONE` or `HIDDEN`; not to be written to."""
+    if not shown.active:
+        return scheme.plain
     if scheme.info.kind == "numbers":
-        return _steps(scheme, shown)
+        return _between(scheme, shown)
     table = np.append(slots(scheme, shown), np.uint8(HIDDEN if -1 in shown.hidden else NONE))
     return table[scheme.codes]  # -1 is the last
 
 
-def _steps(scheme: Scheme, shown: Filter) -> NDArray[np.uint8]:
-    numbers, missing = scheme.numbers, np.isnan(scheme.numbers)
-    result = steps(numbers, *scheme.range)
-    result[~missing] = np.minimum(result[~missing], STEPS - 1)
-    if -1 in shown.hidden or shown.low is not None or shown.high is not None:
-        result[missing] = HIDDEN
-    outside = np.zeros(len(numbers), np.bool_)
+def _between(scheme: Scheme, shown: Filter) -> NDArray[np.uint8]:
+    """Points without a number are left out wherever some numbers are."""
+    numbers, result = scheme.numbers, scheme.plain.copy()
+    result[np.isnan(numbers)] = HIDDEN
     if shown.low is not None:
-        outside |= numbers < shown.low
+        result[numbers < shown.low] = HIDDEN
     if shown.high is not None:
-        outside |= numbers > shown.high
-    result[outside & ~missing] = HIDDEN
+        result[numbers > shown.high] = HIDDEN
     return result
 
 
