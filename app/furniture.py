@@ -91,7 +91,9 @@ class Furnished(QObject):
         self.map = MapView(self.mapping, self.player, self.playlists, tools)
         yield
         self.queue = QueuePanel(self.player, context.theme)
-        self.parts = Parts(self.table, self.similar, self.bar, self.train, self.compare, self.map, self.queue)
+        self.parts = Parts(
+            self.table, self.similar, self.bar, self.train, self.compare, self.map, self.queue, self.queue.head
+        )  # fmt: skip
         table, _, on_map = self._remembered.partition(BETWEEN)
         self.table.restore_state(table)
         self.map.restore_state(on_map)

@@ -25,6 +25,7 @@ from app.actions import Actions
 from app.context import Context
 from app.drops import DropTarget
 from app.views.activity import ActivityView
+from app.views.dock_title import DockTitle
 from app.views.encoder_switch import EncoderSwitch
 from app.views.jobs_button import JobsButton
 from app.views.start import StartView
@@ -48,6 +49,7 @@ class Parts:
     compare: QWidget
     map: QWidget
     queue: QWidget
+    queue_head: QWidget
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
         self.similar.setWidget(parts.similar)
         parts.queue.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.queue.setWidget(parts.queue)
+        self._queue_title.put_beside(parts.queue_head)
         self._player.addWidget(parts.player)
         pages = (
             (self.map_page, parts.map),
@@ -164,6 +167,7 @@ class MainWindow(QMainWindow):
             self.resize((room * 0.85).boundedTo(LARGEST).expandedTo(SMALLEST).boundedTo(room))
         if state.layout:
             self.restoreState(QByteArray(state.layout))
+        self._queue_sized = not self.queue.isHidden()
         self.show_view(state.view if state.view in VIEWS else VIEWS[0])
         self.actions_table["similar"].setChecked(not self.similar.isHidden())
         self.actions_table["queue"].setChecked(not self.queue.isHidden())
@@ -242,28 +246,13 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.activity)
         self.setCentralWidget(self.pages)
 
-    def _dock_title(self, title: str, action: str) -> QWidget:
-        """A dock's heading, with a button that hides it as `action` does."""
-        widget = QWidget()
-        widget.setObjectName("dock-title")
-        layout = QHBoxLayout(widget)
-        layout.setContentsMargins(16, 10, 8, 10)
-        heading = QLabel(title)
-        heading.setProperty("role", "heading")
-        hide = QToolButton()
-        hide.setToolTip("Hide this panel")
-        hide.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._context.theme.set_icon(hide, "close")
-        hide.clicked.connect(self.actions_table[action].trigger)
-        layout.addWidget(heading, 1)
-        layout.addWidget(hide)
-        return widget
-
     def _add_similar(self) -> None:
         self.similar = QDockWidget("Similar", self)
         self.similar.setObjectName("similar")
         self.similar.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        self.similar.setTitleBarWidget(self._dock_title("Similar", "similar"))
+        self.similar.setTitleBarWidget(
+            DockTitle("Similar", self.actions_table["similar"], self._context.theme)
+        )
         self.similar.setWidget(QWidget())
         self.similar.setMinimumWidth(280)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.similar)
@@ -275,12 +264,14 @@ class MainWindow(QMainWindow):
         self.queue = QDockWidget("Queue", self)
         self.queue.setObjectName("queue")
         self.queue.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        self.queue.setTitleBarWidget(self._dock_title("Queue", "queue"))
+        self._queue_title = DockTitle("Queue", self.actions_table["queue"], self._context.theme)
+        self.queue.setTitleBarWidget(self._queue_title)
         self.queue.setWidget(QWidget())
         self.queue.setMinimumSize(280, 160)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.queue)
         self.splitDockWidget(self.similar, self.queue, Qt.Orientation.Vertical)
         self.queue.hide()
+        self._queue_sized = False
 
     def _add_player(self) -> None:
         frame = QWidget()
@@ -335,8 +326,9 @@ class MainWindow(QMainWindow):
 
     def _show_queue(self, on: bool) -> None:
         self.queue.setVisible(on)
-        if on and self.queue.height() <= self.queue.minimumHeight():  # for the first time
-            self.resizeDocks([self.similar, self.queue], [1, 1], Qt.Orientation.Vertical)
+        if on and not self._queue_sized:
+            self._queue_sized = True
+            self.resizeDocks([self.similar, self.queue], [3, 2], Qt.Orientation.Vertical)
 
     def _full_screen(self, on: bool) -> None:
         if on:

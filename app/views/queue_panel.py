@@ -6,7 +6,6 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPo
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QLabel,
     QListView,
     QMenu,
@@ -21,6 +20,7 @@ from app.theme import Theme
 from app.views.elided import Elided
 from app.views.queue_model import QueueModel
 from app.views.rows_delegate import TwoLinesDelegate
+from app.views.side import row
 
 _MARGIN = 16
 _ROUND = 5
@@ -111,13 +111,19 @@ class QueuePanel(QWidget):
     ----------
     player, theme
         Whose queue, and how it looks.
+
+    Attributes
+    ----------
+    head
+        How far the queue is, and what clears it: for the line of its heading, wherever that is.
     """
 
     def __init__(self, player: Player, theme: Theme) -> None:
         super().__init__()
         self._player, self._theme = player, theme
         self.list = QueueList(player, theme)
-        self.about = QLabel()
+        self.head = QWidget(self)
+        self.about = Elided()
         self.about.setProperty("role", "muted")
         self.clear = QToolButton()
         self.clear.setText("Clear")
@@ -140,14 +146,11 @@ class QueuePanel(QWidget):
         self._describe()
 
     def _build(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(16, 0, 8, 4)
-        top.addWidget(self.about, 1)
-        top.addWidget(self.clear)
+        row(self.about, self.clear, parent=self.head, wide=self.about)
+        self.head.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(top)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.after)
 
@@ -164,7 +167,7 @@ class QueuePanel(QWidget):
         known = seconds and not any(playable.hidden for playable in ahead)
         left = f" · {clock(seconds)} to go" if known else ""
         place = f"{index + 1:,} of {length:,}" if index is not None else f"{length:,} queued"
-        self.about.setText(f"{place}{left}" if length else "")
+        self.about.set_whole(f"{place}{left}" if length else "")
         self.empty.setVisible(not length)
         rest = length - (0 if index is None else index + 1)
         self.clear.setEnabled(rest > 0)

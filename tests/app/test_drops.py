@@ -106,5 +106,5 @@ def test_text_fields_do_not_swallow_files(window: MainWindow) -> None:
     search = QLineEdit()
     QVBoxLayout(library).addWidget(search)
     assert search.acceptDrops()
-    list(window.placing(Parts(library, *(QWidget() for _ in range(6)))))
+    list(window.placing(Parts(library, *(QWidget() for _ in range(7)))))
     assert not any(line.acceptDrops() for line in window.findChildren(QLineEdit))

@@ -23,15 +23,15 @@ SIZES = [(1280, 800), (1920, 1080), (3840, 2160)]
 @pytest.fixture
 def parts(window: MainWindow) -> Parts:
     made = Parts(QLabel("table"), QLabel("neighbours"), QLabel("player"), QLabel("train"), QLabel("compare"),
-                 QLabel("map"), QLabel("queue"))  # fmt: skip
+                 QLabel("map"), QLabel("queue"), QLabel("2 queued"))  # fmt: skip
     list(window.placing(made))
     return made
 
 
 def test_the_places_are_filled_in_several_turns(window: MainWindow) -> None:
-    parts = Parts(*(QLabel(str(number)) for number in range(7)))
+    parts = Parts(*(QLabel(str(number)) for number in range(8)))
     filled = [sum(part.window() is window for part in vars(parts).values()) for _ in window.placing(parts)]
-    assert filled == [1, 4, 5, 6, 7]
+    assert filled == [1, 5, 6, 7, 8]
 
 
 def test_every_part_has_its_place(window: MainWindow, parts: Parts) -> None:
@@ -98,6 +98,25 @@ def test_similar_can_be_hidden_and_comes_back(window: MainWindow, parts: Parts) 
     assert parts.similar.isVisible()
 
 
+def test_the_queue_gets_two_fifths_of_the_side_at_first_and_then_what_a_person_gives_it(
+    window: MainWindow, parts: Parts, qtbot: QtBot
+) -> None:
+    window.resize(1280, 1000)
+    window.restore(WindowState())
+    with qtbot.waitExposed(window):
+        window.show()
+    toggle = window.actions_table["queue"].trigger
+    toggle()
+    qtbot.waitUntil(lambda: abs(3 * window.queue.height() - 2 * window.similar.height()) < 30)
+    window.resizeDocks([window.similar, window.queue], [300, 100], Qt.Orientation.Vertical)
+    qtbot.waitUntil(lambda: window.similar.height() > 2 * window.queue.height())
+    toggle()
+    toggle()
+    qtbot.wait(50)
+    assert window.similar.height() > 2 * window.queue.height()
+    assert parts.queue_head.isVisible()
+
+
 def test_the_window_comes_back_as_it_was(
     window: MainWindow, parts: Parts, context: Context, qtbot: QtBot
 ) -> None:
@@ -111,7 +130,7 @@ def test_the_window_comes_back_as_it_was(
     second = MainWindow(context)
     qtbot.addWidget(second)
     second.restore(state)
-    list(second.placing(Parts(*(QWidget() for _ in range(7)))))
+    list(second.placing(Parts(*(QWidget() for _ in range(8)))))
     with qtbot.waitExposed(second):
         second.show()
     assert second.height() == 640  # the width is cut to this platform's screen

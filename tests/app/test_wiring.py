@@ -35,6 +35,7 @@ class Plain:
             QLabel("compare"),
             QLabel("map"),
             QLabel("queue"),
+            QLabel("2 queued"),
         )
         self.remembered = remembered
         self.settings: list[Settings] = []

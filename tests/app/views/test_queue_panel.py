@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.player import Playable, Player
 from app.theme import Theme
+from app.views.dock_title import DockTitle
 from app.views.queue_panel import QueuePanel
 from app.views.rows_delegate import TWO_LINES, TwoLines
 
@@ -36,12 +38,28 @@ def player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, qapp: QApplication, player: Player) -> QueuePanel:
-    panel = QueuePanel(player, Theme(qapp, "light"))
-    qtbot.addWidget(panel)
-    panel.resize(320, 500)
-    panel.show()
-    qtbot.waitExposed(panel)
+def holder(qtbot: QtBot) -> QWidget:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    return holder
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, qapp: QApplication, player: Player, holder: QWidget) -> QueuePanel:
+    """Under its heading, as in the window."""
+    theme = Theme(qapp, "light")
+    panel, title = QueuePanel(player, theme), DockTitle("Queue", QAction(holder), theme)
+    title.put_beside(panel.head)
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(title)
+    column.addWidget(panel)
+    holder.resize(420, 540)
+    holder.show()
+    qtbot.waitExposed(holder)
+    assert title.isAncestorOf(panel.about)
+    assert panel.about.isVisible()
     return panel
 
 
