@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ class Change:
 class News:
     """What one look at the library found; None: not looked at, or as before. `shipped` came with the program.
 
-    `wish` numbers the recounts asked for: figures of an earlier one are out of date.
+    `wish` numbers the recounts asked for: figures of an earlier one are out of date. `counted_s`: what they took.
     """
 
     wish: int
@@ -63,6 +64,7 @@ class News:
     shipped: tuple[Bundled, ...] = ()
     change: Change | None = None
     census: Census | None = None
+    counted_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +98,14 @@ def look(wish: int, since: int, wanted: str, due: bool, must: bool, reader: Read
     revision, encoders = library.rows.revision(), tuple(library.encoders.all())
     shipped = bundled.available()
     changed = revision != since
-    change = census = None
+    change, census, counted_s = None, None, 0.0
     if changed:
         change = Change(revision, library.rows.changed_since(since) if since >= 0 else NOTHING)
     if due and (changed or must):
+        began = time.monotonic()
         census = _count(replace(reader, encoder=bundled.in_use(encoders, shipped, wanted)))
-    return News(wish, encoders, shipped, change, census)
+        counted_s = time.monotonic() - began
+    return News(wish, encoders, shipped, change, census, counted_s)
 
 
 def _count(reader: Reader) -> Census:

@@ -58,7 +58,9 @@ __all__ = ["Census", "Change", "Session"]  # what its signals carry comes with i
 T = TypeVar("T")
 
 BUSY_MS, IDLE_MS = 500, 4000
-CENSUS_EVERY_S = 2.0
+CENSUS_REST, CENSUS_EVERY_S = 50, 2.0
+"""Figures rest so many times as long as they took to count, but no longer than this: in a small library they agree with
+the rows at once, and a large one is not counted all the time."""
 MOST_ROWS = 500
 """Of a larger selection only the first so many rows are looked at (seeds, drags)."""
 
@@ -130,13 +132,13 @@ class Session(QObject):
         self._looking = self._look_again = False
         self._said, self._wish = "", 0
         self._counted_at, self._uncounted = -math.inf, True
+        self._rest_s = 0.0
         self._collector = Collector(self)
         self._timer = QTimer(self)
         self._timer.setInterval(IDLE_MS)
         self._timer.timeout.connect(self.refresh)
         self._recount = QTimer(self)  # figures come at a calm rate, and yet soon after the last change
         self._recount.setSingleShot(True)
-        self._recount.setInterval(round(1000 * CENSUS_EVERY_S) + 100)
         self._recount.timeout.connect(self.refresh)
 
     def ask(
@@ -246,7 +248,7 @@ class Session(QObject):
     def _glance(self) -> Callable[[Reader], News]:
         """The question of one look. The first counts nothing: rows come before figures."""
         since, wanted, busy = self._revision, self._wanted, self.busy
-        due = since >= 0 and time.monotonic() - self._counted_at > CENSUS_EVERY_S
+        due = since >= 0 and time.monotonic() - self._counted_at > self._rest_s
         return partial(look, self._wish, since, wanted, due, self._uncounted or busy)
 
     @property
@@ -276,10 +278,11 @@ class Session(QObject):
             self.encoders_changed.emit()
         self._find_encoder()
         if news.census is not None and news.wish == self._wish:
+            self._rest_s = min(CENSUS_REST * news.counted_s, CENSUS_EVERY_S)
             self._take_census(news.census)
         elif news.change is not None:
             self._uncounted = True
-            self._recount.start()
+            self._recount.start(round(1000 * self._rest_s) + 100)
         if news.change is not None:
             self._take_change(news.change)
         if first or self._look_again:

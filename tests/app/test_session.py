@@ -41,7 +41,7 @@ def test_what_another_process_changes_is_seen_and_named(scene: Scene) -> None:
     assert sorted(changes[0].file_ids.tolist()) == waiting
 
 
-def test_figures_follow_soon_after_the_last_change(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_follow_soon_after_the_last_change(scene: Scene) -> None:
     scene.fill(MIX)
     scene.session.start()
     scene.until(lambda: scene.session.census is not None)
@@ -59,6 +59,24 @@ def test_figures_follow_soon_after_the_last_change(scene: Scene, monkeypatch: py
     scene.until(
         lambda: scene.session.census is not None and scene.session.census.total.failed == expected[2] - 1
     )
+
+
+@pytest.mark.parametrize(("rest", "at_once"), [(0, True), (10**9, False)], ids=["quick to count", "slow"])
+def test_figures_that_are_quick_to_count_come_with_the_rows(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, rest: int, at_once: bool
+) -> None:
+    monkeypatch.setattr(session_module, "CENSUS_REST", rest)
+    scene.fill(MIX)
+    scene.session.start()
+    scene.until(lambda: scene.session.census is not None)
+    before, told = scene.session.census, list[bool]()
+    scene.session.library_changed.connect(lambda _: told.append(scene.session.census != before))
+    failed = [state(n, MIX) for n in range(MIX.tracks)].index("failed") + 1
+    scene.ask(lambda reader: reader.library.files.retry([failed]))
+    scene.session.refresh()
+    scene.until(lambda: bool(told))
+    assert told[0] == at_once
+    scene.until(lambda: scene.session.census != before)
 
 
 def test_the_selected_rows_are_read_again_when_they_change(scene: Scene) -> None:
