@@ -113,7 +113,10 @@ class Background(QObject):
             else:
                 self._next.pop(latest, None)
                 self._next[latest] = fn, task
-        (self._calm if patient else self._soon).start()
+        if patient:
+            self._calm.start()
+        elif not self._soon.isActive():  # else a mouse that asks with every move would put it off for ever
+            self._soon.start()
 
     def close(self) -> None:
         """Drop what is patient or stands in a queue, wait for the rest; nothing is delivered after this."""
@@ -143,7 +146,7 @@ class Background(QObject):
 
     def _begin_patient(self) -> None:
         with self._lock:
-            if not self._busy and self._patient:
+            if not self._busy and not self._next and self._patient:
                 self._begin(*self._patient.popleft())
             if not self._patient:
                 self._calm.stop()

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -95,6 +95,15 @@ def test_a_question_begins_when_the_window_has_been_painted(receiver: Receiver, 
     background.run(lambda: order.append("asked"), receiver.take, latest="look")
     qtbot.waitUntil(lambda: bool(receiver.got))
     assert order == ["painted", "asked"]
+    background.close()
+
+
+def test_who_asks_all_the_time_is_answered_all_the_same(receiver: Receiver, qtbot: QtBot) -> None:
+    background, mouse = Background(receiver.take), QTimer(interval=SOON_MS // 4)
+    mouse.timeout.connect(lambda: background.run(lambda: "row", receiver.take, latest="hover"))
+    mouse.start()
+    qtbot.waitUntil(lambda: len(receiver.got) > 3)
+    mouse.stop()
     background.close()
 
 
