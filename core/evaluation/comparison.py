@@ -38,9 +38,13 @@ _STRATEGIES = (*BASELINES, *(row.strategy for row in reference.PAPER if row.stra
 _KINDS = ("class", "tags", "playlists", "report")
 
 ArraysOf = Callable[[int], Arrays]
+Called = Callable[[str], str]
+"""What an encoder is called, by its name."""
 
 
-def compare(records: Sequence[EvaluationRecord], arrays: ArraysOf, *, reduced: bool = False) -> Comparison:
+def compare(
+    records: Sequence[EvaluationRecord], arrays: ArraysOf, *, reduced: bool = False, called: Called = str
+) -> Comparison:
     """Put results side by side; of each task the newest split, of each encoder the newest weights.
 
     Reads arrays of every result with intervals: some 50 ms a column, so not on a thread that draws.
@@ -53,15 +57,17 @@ def compare(records: Sequence[EvaluationRecord], arrays: ArraysOf, *, reduced: b
         What lies behind a result, by its id.
     reduced
         Only results after PCA, instead of only those without.
+    called
+        What encoders are called in the notes.
     """
     asked = [record for record in records if bool(record.config.get("pca")) == reduced]
-    asked, notes = _newest(asked)
+    asked, notes = _newest(asked, called)
     titles = _titles(asked)
     cells = [record for record in asked if record.probe != MAJORITY]
     majority = {(_task(record), record.split): record for record in asked if record.probe == MAJORITY}
     columns: list[Column] = []
     for (task, _), group in groupby(sorted(cells, key=_column_order), key=lambda r: (_task(r), r.probe)):
-        columns += _columns(tuple(group), titles[task], majority, arrays)
+        columns += _columns(tuple(group), titles[task], majority, arrays, called)
     strategies = {record.encoder: record.strategy for record in cells}
     encoders = tuple(sorted(strategies, key=lambda name: (_rank(strategies[name]), name.casefold(), name)))
     return Comparison(
@@ -69,7 +75,7 @@ def compare(records: Sequence[EvaluationRecord], arrays: ArraysOf, *, reduced: b
         encoders=encoders,
         strategies=strategies,
         runs=_runs(records, strategies),
-        notes=(*notes, *_gaps(columns, encoders)),
+        notes=(*notes, *_gaps(columns, encoders, called)),
         reduced=reduced,
     )
 
@@ -101,14 +107,14 @@ def _conditions(record: EvaluationRecord) -> str:
     return json.dumps([record.split, record.seeds, record.plan, record.config], sort_keys=True)
 
 
-def _newest(records: Sequence[EvaluationRecord]) -> tuple[list[EvaluationRecord], list[str]]:
+def _newest(records: Sequence[EvaluationRecord], called: Called) -> tuple[list[EvaluationRecord], list[str]]:
     """Of each encoder the newest weights, of each task and probe the newest conditions; and what is said of others."""
     weights = {record.encoder: record.weights_hash for record in sorted(records, key=lambda r: r.id)}
     current = [record for record in records if record.weights_hash == weights[record.encoder]]
     notes = []
     stale = [record for record in records if record.weights_hash != weights[record.encoder]]
     if stale:
-        names = ", ".join(sorted({record.encoder for record in stale}))
+        names = ", ".join(sorted({called(record.encoder) for record in stale}))
         notes.append(f"{_results(len(stale))} of earlier weights left out: {names}.")
     kept: list[EvaluationRecord] = []
     questions: dict[tuple[str, str], list[EvaluationRecord]] = defaultdict(list)
@@ -124,7 +130,7 @@ def _newest(records: Sequence[EvaluationRecord]) -> tuple[list[EvaluationRecord]
             if _conditions(record) == newest
         }
         kept += chosen.values()
-        notes += _left_out(group, list(chosen.values()))
+        notes += _left_out(group, list(chosen.values()), called)
     return kept, notes
 
 
@@ -132,13 +138,15 @@ def _results(count: int) -> str:
     return f"{count} result{'s' * (count > 1)}"
 
 
-def _left_out(group: Sequence[EvaluationRecord], chosen: Sequence[EvaluationRecord]) -> list[str]:
+def _left_out(
+    group: Sequence[EvaluationRecord], chosen: Sequence[EvaluationRecord], called: Called
+) -> list[str]:
     """What is said of results over another split, or with other settings, than the newest."""
     rest = [record for record in group if record not in chosen]
     if not rest:
         return []
     here = {record.encoder for record in chosen}
-    gone = sorted({record.encoder for record in rest} - here)
+    gone = sorted(map(called, {record.encoder for record in rest} - here))
     first = rest[0]
     name = ", ".join(part for part in (first.task, PROBES.get(first.probe, first.probe)) if part)
     text = f"{name}: {_results(len(rest))} over an earlier split or with other settings left out"
@@ -165,13 +173,14 @@ def _columns(
     task: str,
     majority: dict[tuple[str, str], EvaluationRecord],
     arrays: ArraysOf,
+    called: Called,
 ) -> list[Column]:
     """All figures of one task and probe; what each item scored is read once for them."""
     metrics = sorted({name for record in records for name in record.figures}, key=_metric_order)
     paired = any(math.isfinite(figure.low) for record in records for figure in record.figures.values())
     behind = {record.id: arrays(record.id) for record in records} if paired and len(records) > 1 else {}
     floor = majority.get((_task(records[0]), records[0].split))
-    return [_column(records, task, metric, floor, behind) for metric in metrics]
+    return [_column(records, task, metric, floor, behind, called) for metric in metrics]
 
 
 def _metric_order(metric: str) -> tuple[int, str]:
@@ -185,13 +194,16 @@ def _column(
     metric: str,
     majority: EvaluationRecord | None,
     behind: dict[int, Arrays],
+    called: Called,
 ) -> Column:
     told = [record for record in records if metric in record.figures]
     first = told[0]
     figure = first.figures[metric]
     higher = metric not in LOWER_IS_BETTER
     probe, paper = probe_title(first.probe), remarks.paper_marks(first, metric)
-    said, brief = (remarks.notes(told, figure, brief=short, beside=bool(paper)) for short in (False, True))
+    said, brief = (
+        remarks.notes(told, figure, brief=short, beside=bool(paper), called=called) for short in (False, True)
+    )
     return Column(
         key=json.dumps([_task(first), first.probe, metric, first.config], sort_keys=True),
         task=task,
@@ -275,7 +287,7 @@ def _runs(records: Iterable[EvaluationRecord], strategies: dict[str, str]) -> di
     }  # fmt: skip
 
 
-def _gaps(columns: Sequence[Column], encoders: Sequence[str]) -> list[str]:
+def _gaps(columns: Sequence[Column], encoders: Sequence[str], called: Called) -> list[str]:
     """Encoders that a column lacks."""
     lacking: dict[str, list[str]] = defaultdict(list)
     for column in columns:
@@ -283,4 +295,8 @@ def _gaps(columns: Sequence[Column], encoders: Sequence[str]) -> list[str]:
         for name in encoders:
             if column.cell(name) is None and name not in lacking[where]:
                 lacking[where].append(name)
-    return [f"{where}: not measured for {', '.join(names)}." for where, names in lacking.items() if names]
+    return [
+        f"{where}: not measured for {', '.join(map(called, names))}."
+        for where, names in lacking.items()
+        if names
+    ]

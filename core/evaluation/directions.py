@@ -70,8 +70,13 @@ def directions(
     return reference.judge(measured, probe)
 
 
-def basis(comparison: Comparison, probe: reference.Probe, roles: Roles | None = None) -> Basis:
-    """What stands for the paper's tasks and strategies.
+def basis(
+    comparison: Comparison,
+    probe: reference.Probe,
+    roles: Roles | None = None,
+    called: Callable[[str], str] = str,
+) -> Basis:
+    """What stands for the paper's tasks and strategies; `called`: what encoders are called in the notes.
 
     Raises
     ------
@@ -88,7 +93,8 @@ def basis(comparison: Comparison, probe: reference.Probe, roles: Roles | None = 
     notes = [f"Here {'; '.join(told)}."] if told else []
     notes += [f"Nothing here stands for {', '.join(missing)}."] if missing else []
     notes += [
-        f"{strategy}: the mean of {', '.join(names)}, item by item; how training runs differ is not in the intervals."
+        f"{strategy}: the mean of {', '.join(map(called, names))}, item by item; how training runs differ is not in "
+        "the intervals."
         for strategy, names in encoders.items()
         if len(names) > 1
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from core.evaluation import reference
@@ -22,7 +22,12 @@ _UNFIT = re.compile(r"^C = (\S+): (\d+) of (\d+) fits did not converge; (\d+) of
 
 
 def notes(
-    records: Sequence[EvaluationRecord], figure: Figure, *, brief: bool, beside: bool
+    records: Sequence[EvaluationRecord],
+    figure: Figure,
+    *,
+    brief: bool,
+    beside: bool,
+    called: Callable[[str], str] = str,
 ) -> tuple[str, ...]:
     """Everything that is to be said of a column.
 
@@ -34,9 +39,11 @@ def notes(
         Without a word on each encoder.
     beside
         Whether the paper's figures stand beside.
+    called
+        What an encoder is called, by its name.
     """
     about = (*_few_groups(figure), *(_unlike_paper(records[0], figure) if beside else ()))
-    return (*about, *_said(records, brief=brief), *_trained_on(records, brief=brief))
+    return (*about, *_said(records, called, brief=brief), *_trained_on(records, brief=brief))
 
 
 def paper_marks(record: EvaluationRecord, metric: str) -> tuple[PaperMark, ...]:
@@ -75,7 +82,9 @@ def _unlike_paper(record: EvaluationRecord, figure: Figure) -> tuple[str, ...]:
     return (f"Not the very data of {reference.SOURCE}: {theirs:,} were asked there, {figure.n:,} here.",)
 
 
-def _said(records: Sequence[EvaluationRecord], *, brief: bool) -> tuple[str, ...]:
+def _said(
+    records: Sequence[EvaluationRecord], called: Callable[[str], str], *, brief: bool
+) -> tuple[str, ...]:
     """What the results say, once each, with the encoders of which it is true where it is not true of all."""
     said: dict[str, list[str]] = defaultdict(list)
     unfit: dict[str, list[_Unfit]] = defaultdict(list)
@@ -83,9 +92,9 @@ def _said(records: Sequence[EvaluationRecord], *, brief: bool) -> tuple[str, ...
         for note in record.notes:
             found = _UNFIT.match(note)
             if found:
-                unfit[record.encoder].append(_Unfit(found[1], *map(int, found.groups()[1:])))
+                unfit[called(record.encoder)].append(_Unfit(found[1], *map(int, found.groups()[1:])))
             else:
-                said[note].append(record.encoder)
+                said[note].append(called(record.encoder))
     lines = []
     for note, names in said.items():
         of = f"{len(names)} of {len(records)} encoders" if brief else ", ".join(names)
