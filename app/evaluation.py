@@ -204,7 +204,7 @@ class Evaluation(QObject):
         if not self._looking:
             self._looking = True
             stamp = () if self._looked is None else self._looked.stamp
-            self.session.ask(partial(_look, stamp, self.reduced, self.title), self._take, self._failed)
+            self.session.ask(partial(_look, stamp, self.reduced), self._take, self._failed)
 
     def _interval(self) -> int:
         took = 0.0 if self._looked is None else self._looked.seconds
@@ -255,7 +255,7 @@ class Evaluation(QObject):
     def directions(self, probe: str, then: Callable[[Judged], None]) -> None:
         """The paper's directions against the present comparison."""
         if self.comparison is not None:
-            self.session.ask(partial(_judged, self.comparison, probe, self.title), then, latest="directions")
+            self.session.ask(partial(_judged, self.comparison, probe), then, latest="directions")
 
     def export_directions(self, path: Path, probe: str, then: Callable[[None], None]) -> None:
         """Write them as a table; the suffix names the format."""
@@ -316,9 +316,7 @@ class Evaluation(QObject):
             self.refresh()
 
 
-def _look(
-    before: tuple[object, ...], reduced: bool, called: Callable[[str], str], reader: Reader
-) -> Looked | None:
+def _look(before: tuple[object, ...], reduced: bool, reader: Reader) -> Looked | None:
     """In a thread: the results side by side; None where all is as it was."""
     began = time.monotonic()
     evaluations = reader.library.evaluations
@@ -328,7 +326,7 @@ def _look(
     from core.evaluation.comparison import compare
 
     records = evaluations.all()
-    compared = compare(records, evaluations.arrays, reduced=reduced, called=called)
+    compared = compare(records, evaluations.arrays, reduced=reduced)
     others = sum(bool(record.config.get("pca")) != reduced for record in records)
     return Looked(stamp, tuple(records), compared, others, time.monotonic() - began)
 
@@ -348,11 +346,11 @@ def _confused(record_id: int, cell: Cell, reader: Reader) -> tuple[Confused, ...
     return tuple(Confused(rows[key], times, of) for key, times, of in found if key in rows)
 
 
-def _judged(comparison: Comparison, probe: Any, called: Callable[[str], str], reader: Reader) -> Judged:
+def _judged(comparison: Comparison, probe: Any, reader: Reader) -> Judged:
     from core.evaluation.directions import basis, directions
 
     judgements = directions(comparison, reader.library.evaluations.arrays, probe)
-    return Judged(judgements, basis(comparison, probe, called=called).notes)
+    return Judged(judgements, basis(comparison, probe).notes)
 
 
 def _write_directions(path: Path, comparison: Comparison, probe: Any, reader: Reader) -> None:

@@ -29,6 +29,7 @@ from core.evaluation.columns import (
 )
 from core.evaluation.directions import directions
 from core.evaluation.intervals import Interval, Scores, differences
+from core.evaluation.said import listed
 from core.library.evaluations import Arrays
 from core.library.records import EvaluationRecord
 
@@ -38,13 +39,9 @@ _STRATEGIES = (*BASELINES, *(row.strategy for row in reference.PAPER if row.stra
 _KINDS = ("class", "tags", "playlists", "report")
 
 ArraysOf = Callable[[int], Arrays]
-Called = Callable[[str], str]
-"""What an encoder is called, by its name."""
 
 
-def compare(
-    records: Sequence[EvaluationRecord], arrays: ArraysOf, *, reduced: bool = False, called: Called = str
-) -> Comparison:
+def compare(records: Sequence[EvaluationRecord], arrays: ArraysOf, *, reduced: bool = False) -> Comparison:
     """Put results side by side; of each task the newest split, of each encoder the newest weights.
 
     Reads arrays of every result with intervals: some 50 ms a column, so not on a thread that draws.
@@ -57,17 +54,15 @@ def compare(
         What lies behind a result, by its id.
     reduced
         Only results after PCA, instead of only those without.
-    called
-        What encoders are called in the notes.
     """
     asked = [record for record in records if bool(record.config.get("pca")) == reduced]
-    asked, notes = _newest(asked, called)
+    asked, notes = _newest(asked)
     titles = _titles(asked)
     cells = [record for record in asked if record.probe != MAJORITY]
     majority = {(_task(record), record.split): record for record in asked if record.probe == MAJORITY}
     columns: list[Column] = []
     for (task, _), group in groupby(sorted(cells, key=_column_order), key=lambda r: (_task(r), r.probe)):
-        columns += _columns(tuple(group), titles[task], majority, arrays, called)
+        columns += _columns(tuple(group), titles[task], majority, arrays)
     strategies = {record.encoder: record.strategy for record in cells}
     encoders = tuple(sorted(strategies, key=lambda name: (_rank(strategies[name]), name.casefold(), name)))
     return Comparison(
@@ -75,7 +70,7 @@ def compare(
         encoders=encoders,
         strategies=strategies,
         runs=_runs(records, strategies),
-        notes=(*notes, *_gaps(columns, encoders, called)),
+        notes=(*notes, *_gaps(columns, encoders)),
         reduced=reduced,
     )
 
@@ -107,15 +102,15 @@ def _conditions(record: EvaluationRecord) -> str:
     return json.dumps([record.split, record.seeds, record.plan, record.config], sort_keys=True)
 
 
-def _newest(records: Sequence[EvaluationRecord], called: Called) -> tuple[list[EvaluationRecord], list[str]]:
+def _newest(records: Sequence[EvaluationRecord]) -> tuple[list[EvaluationRecord], list[str]]:
     """Of each encoder the newest weights, of each task and probe the newest conditions; and what is said of others."""
     weights = {record.encoder: record.weights_hash for record in sorted(records, key=lambda r: r.id)}
     current = [record for record in records if record.weights_hash == weights[record.encoder]]
-    notes = []
+    notes: list[str] = []
     stale = [record for record in records if record.weights_hash != weights[record.encoder]]
     if stale:
-        names = ", ".join(sorted({called(record.encoder) for record in stale}))
-        notes.append(f"{_results(len(stale))} of earlier weights left out: {names}.")
+        names = sorted({record.encoder for record in stale})
+        notes.append(listed(f"{_results(len(stale))} of earlier weights left out: ", names, "."))
     kept: list[EvaluationRecord] = []
     questions: dict[tuple[str, str], list[EvaluationRecord]] = defaultdict(list)
     splits = {_task(record): record.split for record in sorted(current, key=lambda r: r.id)}
@@ -130,7 +125,7 @@ def _newest(records: Sequence[EvaluationRecord], called: Called) -> tuple[list[E
             if _conditions(record) == newest
         }
         kept += chosen.values()
-        notes += _left_out(group, list(chosen.values()), called)
+        notes += _left_out(group, list(chosen.values()))
     return kept, notes
 
 
@@ -138,19 +133,17 @@ def _results(count: int) -> str:
     return f"{count} result{'s' * (count > 1)}"
 
 
-def _left_out(
-    group: Sequence[EvaluationRecord], chosen: Sequence[EvaluationRecord], called: Called
-) -> list[str]:
+def _left_out(group: Sequence[EvaluationRecord], chosen: Sequence[EvaluationRecord]) -> list[str]:
     """What is said of results over another split, or with other settings, than the newest."""
     rest = [record for record in group if record not in chosen]
     if not rest:
         return []
     here = {record.encoder for record in chosen}
-    gone = sorted(map(called, {record.encoder for record in rest} - here))
+    gone = sorted({record.encoder for record in rest} - here)
     first = rest[0]
     name = ", ".join(part for part in (first.task, PROBES.get(first.probe, first.probe)) if part)
     text = f"{name}: {_results(len(rest))} over an earlier split or with other settings left out"
-    return [f"{text}, and with them {', '.join(gone)}." if gone else f"{text}."]
+    return [listed(f"{text}, and with them ", gone, ".") if gone else f"{text}."]
 
 
 def _titles(records: Iterable[EvaluationRecord]) -> dict[str, str]:
@@ -173,14 +166,13 @@ def _columns(
     task: str,
     majority: dict[tuple[str, str], EvaluationRecord],
     arrays: ArraysOf,
-    called: Called,
 ) -> list[Column]:
     """All figures of one task and probe; what each item scored is read once for them."""
     metrics = sorted({name for record in records for name in record.figures}, key=_metric_order)
     paired = any(math.isfinite(figure.low) for record in records for figure in record.figures.values())
     behind = {record.id: arrays(record.id) for record in records} if paired and len(records) > 1 else {}
     floor = majority.get((_task(records[0]), records[0].split))
-    return [_column(records, task, metric, floor, behind, called) for metric in metrics]
+    return [_column(records, task, metric, floor, behind) for metric in metrics]
 
 
 def _metric_order(metric: str) -> tuple[int, str]:
@@ -194,16 +186,13 @@ def _column(
     metric: str,
     majority: EvaluationRecord | None,
     behind: dict[int, Arrays],
-    called: Called,
 ) -> Column:
     told = [record for record in records if metric in record.figures]
     first = told[0]
     figure = first.figures[metric]
     higher = metric not in LOWER_IS_BETTER
     probe, paper = probe_title(first.probe), remarks.paper_marks(first, metric)
-    said, brief = (
-        remarks.notes(told, figure, brief=short, beside=bool(paper), called=called) for short in (False, True)
-    )
+    said, brief = (remarks.notes(told, figure, brief=short, beside=bool(paper)) for short in (False, True))
     return Column(
         key=json.dumps([_task(first), first.probe, metric, first.config], sort_keys=True),
         task=task,
@@ -287,7 +276,7 @@ def _runs(records: Iterable[EvaluationRecord], strategies: dict[str, str]) -> di
     }  # fmt: skip
 
 
-def _gaps(columns: Sequence[Column], encoders: Sequence[str], called: Called) -> list[str]:
+def _gaps(columns: Sequence[Column], encoders: Sequence[str]) -> list[str]:
     """Encoders that a column lacks."""
     lacking: dict[str, list[str]] = defaultdict(list)
     for column in columns:
@@ -295,8 +284,4 @@ def _gaps(columns: Sequence[Column], encoders: Sequence[str], called: Called) ->
         for name in encoders:
             if column.cell(name) is None and name not in lacking[where]:
                 lacking[where].append(name)
-    return [
-        f"{where}: not measured for {', '.join(map(called, names))}."
-        for where, names in lacking.items()
-        if names
-    ]
+    return [listed(f"{where}: not measured for ", names, ".") for where, names in lacking.items() if names]

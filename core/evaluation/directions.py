@@ -11,9 +11,11 @@ from core.errors import UserError
 from core.evaluation import reference
 from core.evaluation.columns import Column, Comparison
 from core.evaluation.intervals import Scores
+from core.evaluation.said import listed
 from core.library.evaluations import Arrays
 
 ROLES: tuple[reference.TaskName, ...] = ("genre", "instrument", "hit-rate")
+_TOGETHER = ", item by item; how training runs differ is not in the intervals."
 _KINDS: dict[reference.TaskName, tuple[str, ...]] = {
     "genre": ("fma", "gtzan"),
     "instrument": ("irmas",),
@@ -70,13 +72,8 @@ def directions(
     return reference.judge(measured, probe)
 
 
-def basis(
-    comparison: Comparison,
-    probe: reference.Probe,
-    roles: Roles | None = None,
-    called: Callable[[str], str] = str,
-) -> Basis:
-    """What stands for the paper's tasks and strategies; `called`: what encoders are called in the notes.
+def basis(comparison: Comparison, probe: reference.Probe, roles: Roles | None = None) -> Basis:
+    """What stands for the paper's tasks and strategies.
 
     Raises
     ------
@@ -93,8 +90,7 @@ def basis(
     notes = [f"Here {'; '.join(told)}."] if told else []
     notes += [f"Nothing here stands for {', '.join(missing)}."] if missing else []
     notes += [
-        f"{strategy}: the mean of {', '.join(map(called, names))}, item by item; how training runs differ is not in "
-        "the intervals."
+        listed(f"{strategy}: the mean of ", names, _TOGETHER)
         for strategy, names in encoders.items()
         if len(names) > 1
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from core.evaluation import reference
 from core.evaluation.columns import PaperMark
+from core.evaluation.said import listed, told
 from core.library.records import EvaluationRecord, Figure
 
 _FEW = 4
@@ -18,16 +19,12 @@ _ENOUGH = 20
 """From so many groups on, intervals hold what they promise (`intervals`)."""
 _PAPER_N = {"fma": 800, "irmas": 6705, "aotm": 7245}
 """Tracks tested, clips, and playlists of the paper."""
+_HEARD = "Items that an encoder was trained on: "
 _UNFIT = re.compile(r"^C = (\S+): (\d+) of (\d+) fits did not converge; (\d+) of these were used\.$")
 
 
 def notes(
-    records: Sequence[EvaluationRecord],
-    figure: Figure,
-    *,
-    brief: bool,
-    beside: bool,
-    called: Callable[[str], str] = str,
+    records: Sequence[EvaluationRecord], figure: Figure, *, brief: bool, beside: bool
 ) -> tuple[str, ...]:
     """Everything that is to be said of a column.
 
@@ -39,11 +36,9 @@ def notes(
         Without a word on each encoder.
     beside
         Whether the paper's figures stand beside.
-    called
-        What an encoder is called, by its name.
     """
     about = (*_few_groups(figure), *(_unlike_paper(records[0], figure) if beside else ()))
-    return (*about, *_said(records, called, brief=brief), *_trained_on(records, brief=brief))
+    return (*about, *_said(records, brief=brief), *_trained_on(records, brief=brief))
 
 
 def paper_marks(record: EvaluationRecord, metric: str) -> tuple[PaperMark, ...]:
@@ -82,9 +77,7 @@ def _unlike_paper(record: EvaluationRecord, figure: Figure) -> tuple[str, ...]:
     return (f"Not the very data of {reference.SOURCE}: {theirs:,} were asked there, {figure.n:,} here.",)
 
 
-def _said(
-    records: Sequence[EvaluationRecord], called: Callable[[str], str], *, brief: bool
-) -> tuple[str, ...]:
+def _said(records: Sequence[EvaluationRecord], *, brief: bool) -> tuple[str, ...]:
     """What the results say, once each, with the encoders of which it is true where it is not true of all."""
     said: dict[str, list[str]] = defaultdict(list)
     unfit: dict[str, list[_Unfit]] = defaultdict(list)
@@ -92,13 +85,18 @@ def _said(
         for note in record.notes:
             found = _UNFIT.match(note)
             if found:
-                unfit[called(record.encoder)].append(_Unfit(found[1], *map(int, found.groups()[1:])))
+                unfit[record.encoder].append(_Unfit(found[1], *map(int, found.groups()[1:])))
             else:
-                said[note].append(called(record.encoder))
-    lines = []
+                said[note].append(record.encoder)
+    lines: list[str] = []
     for note, names in said.items():
-        of = f"{len(names)} of {len(records)} encoders" if brief else ", ".join(names)
-        lines.append(note if len(names) == len(records) else f"{note.removesuffix('.')} ({of}).")
+        short = note.removesuffix(".")
+        if len(names) == len(records):
+            lines.append(note)
+        elif brief:
+            lines.append(f"{short} ({len(names)} of {len(records)} encoders).")
+        else:
+            lines.append(listed(f"{short} (", names, ")."))
     about = _unfit_brief if brief else _unfit_each
     return (*lines, *(about(unfit) if unfit else ()))
 
@@ -113,12 +111,11 @@ class _Unfit(NamedTuple):
 
 
 def _unfit_each(unfit: dict[str, list[_Unfit]]) -> list[str]:
-    told = (
-        f"{name}: "
-        + ", ".join(f"C = {each.c} {each.failed} of {each.fits} ({each.used} used)" for each in fits)
+    each = (
+        (name, ": " + ", ".join(f"C = {one.c} {one.failed} of {one.fits} ({one.used} used)" for one in fits))
         for name, fits in unfit.items()
     )
-    return [f"Fits that did not converge: {'; '.join(told)}."]
+    return [told("Fits that did not converge: ", each, ".", "; ")]
 
 
 def _unfit_brief(unfit: dict[str, list[_Unfit]]) -> list[str]:
@@ -134,10 +131,12 @@ def _unfit_brief(unfit: dict[str, list[_Unfit]]) -> list[str]:
 def _trained_on(records: Sequence[EvaluationRecord], *, brief: bool) -> list[str]:
     """How many of the items encoders had heard in training, and how many were left out for that."""
     heard = {record.encoder: count for record in records if (count := _count(record, "trained_on"))}
-    told = ", ".join(f"{name} {count:,}" for name, count in heard.items())
+    lines: list[str] = []
     if brief and len(heard) > _FEW:
-        told = f"{min(heard.values()):,} to {max(heard.values()):,} for each of {len(heard)} encoders"
-    lines = [f"Items that an encoder was trained on: {told}."] if told else []
+        many = f"{min(heard.values()):,} to {max(heard.values()):,} for each of {len(heard)} encoders"
+        lines.append(f"{_HEARD}{many}.")
+    elif heard:
+        lines.append(told(_HEARD, ((name, f" {count:,}") for name, count in heard.items()), ".", ", "))
     excluded = {_count(record, "excluded") for record in records} - {0}
     return lines + [
         f"Left out because an encoder was trained on them: {count:,} items." for count in sorted(excluded)

@@ -16,6 +16,7 @@ from app.charts.bars import BarChart, Legend, sheet
 from app.charts.rendering import rendered, write
 from app.views.compare import words
 from app.views.compare.looking import Looking
+from core.evaluation.said import titled
 
 if TYPE_CHECKING:
     from core.evaluation.columns import Comparison
@@ -110,7 +111,7 @@ class ChartsPage(QWidget):
         for key in [key for key in self.charts if key not in {bars.key for bars in self._wanted}]:
             self.charts.pop(key).deleteLater()
         self.legend.show_signs(legend(self._wanted, words.PAPER))
-        said = dict.fromkeys([comparison.about_runs(), *comparison.notes])
+        said = dict.fromkeys([comparison.about_runs(), *(titled(note, title) for note in comparison.notes)])
         self.notes.setText("\n".join(line for line in said if line))
         self._show_notes()
         self._to_show = list(self._wanted)

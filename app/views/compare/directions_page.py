@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from app.evaluation import Judged
 from app.views.compare import words
 from app.views.compare.looking import Looking
+from core.evaluation.said import titled
 
 if TYPE_CHECKING:
     from core.evaluation.reference import Claim, Judgement, Outcome
@@ -131,7 +132,9 @@ class DirectionsPage(QWidget):
             for claim, outcome in judgement.claims:
                 self._show(QTreeWidgetItem(item), claimed(claim), outcome)
             item.setExpanded(place in opened)
-        self.notes.setText("\n".join(self.judged.notes))
+        self.notes.setText(
+            "\n".join(titled(note, self._looking.evaluation.title) for note in self.judged.notes)
+        )
 
     def _show(self, item: QTreeWidgetItem, text: str, outcome: Outcome) -> None:
         verdict, icon, role = VERDICTS[outcome.verdict]

@@ -139,7 +139,9 @@ class FiguresModel(QAbstractTableModel):
 
     def _head(self, column: Column, role: int) -> Any:
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{words.about(column)}\nA click sorts by it, the best first."
+            return (
+                f"{words.about(column, self._looking.evaluation.title)}\nA click sorts by it, the best first."
+            )
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.DisplayRole:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import wording
 from app.charts.bar_drawing import Bar, Bars, Style
+from core.evaluation.said import titled
 from core.library.records import EvaluationRecord, Figure
 
 if TYPE_CHECKING:  # they bring SciPy, in the thread that first needs it
@@ -90,8 +91,8 @@ def note(column: Column) -> str:
     return " · ".join(filter(None, (column.probe_title, meaning, better, asked(column))))
 
 
-def about(column: Column) -> str:
-    """Everything that holds for all of a column, for a tooltip."""
+def about(column: Column, title: Title) -> str:
+    """Everything that holds for all of a column, for a tooltip; `title` says what encoders are called."""
     probe = column.probe_title
     lines = [
         column.title,
@@ -99,7 +100,7 @@ def about(column: Column) -> str:
         f"{asked(column)}; by chance {number(column.chance)}."
         if math.isfinite(column.chance)
         else f"{asked(column)}.",
-        *column.notes,
+        *(titled(note, title) for note in column.notes),
     ]
     return "\n".join(lines)
 
@@ -188,5 +189,5 @@ def bars(column: Column, comparison: Comparison, title: Title, present: Mapping[
         style,
         chance,
         digits_of(column),
-        about(column),
+        about(column, title),
     )

@@ -10,6 +10,7 @@ from core.errors import UserError
 from core.evaluation.comparison import Cell, Column, Comparison, compare, directions
 from core.evaluation.directions import basis
 from core.evaluation.intervals import Scores, difference, differences
+from core.evaluation.said import titled
 from core.library.evaluations import Arrays
 from core.library.records import Figure
 from core.strategies import available
@@ -178,8 +179,7 @@ def test_the_newest_split_counts_and_the_others_are_told() -> None:
     assert "adjacent-1, adjacent-multi-1, random, random-multi, self-1" in note
     again = compare(shelf.records[::-1], shelf.arrays)
     assert (again.columns[0].split, again.notes) == (column.split, found.notes)
-    titled = compare(shelf.records, shelf.arrays, called=str.upper)
-    assert "ADJACENT-1, ADJACENT-MULTI-1, RANDOM, RANDOM-MULTI, SELF-1" in titled.notes[0]
+    assert "ADJACENT-1, ADJACENT-MULTI-1, RANDOM, RANDOM-MULTI, SELF-1." in titled(note, str.upper)
 
 
 def test_results_with_other_settings_are_never_mixed() -> None:
@@ -203,8 +203,7 @@ def test_of_an_encoder_the_newest_weights_count() -> None:
     found = compared(shelf)
     assert cell(found.columns[0], "melcpc-1").figure.mean == 1
     assert found.notes == ("1 result of earlier weights left out: melcpc-1.",)
-    (titled,) = compare(shelf.records, shelf.arrays, called=str.title).notes
-    assert titled == "1 result of earlier weights left out: Melcpc-1."
+    assert titled(found.notes[0], str.upper) == "1 result of earlier weights left out: MELCPC-1."
 
 
 def test_whole_and_reduced_embeddings_are_two_comparisons() -> None:
@@ -284,8 +283,11 @@ def test_notes_are_said_once_with_those_of_whom_they_are_true() -> None:
         "Left out because an encoder was trained on them: 7 items.",
     )
     assert "6 of 50 fits with C = 100 did not converge; 2 of these were used (2 encoders)." in column.brief
-    (titled,) = compare(shelf.records, shelf.arrays, called=str.upper).columns
-    assert any("did not converge: SELF-1: C = 100" in note for note in titled.notes)
+    assert [titled(note, str.upper) for note in column.notes[1:4]] == [
+        "Only this (MELCPC-1).",
+        "Fits that did not converge: SELF-1: C = 100 3 of 25 (1 used); MELCPC-1: C = 100 3 of 25 (1 used).",
+        "Items that an encoder was trained on: SELF-1 1,200.",
+    ]
     assert common in column.brief
 
 
@@ -296,9 +298,7 @@ def test_few_groups_and_what_was_not_measured_are_told() -> None:
     found = compared(shelf)
     assert found.columns[0].notes == ("With 9 groups, intervals may be too narrow.",)
     assert found.notes == ("B, linear SVM: not measured for melcpc-1.",)
-    assert compare(shelf.records, shelf.arrays, called=str.upper).notes == (
-        "B, linear SVM: not measured for MELCPC-1.",
-    )
+    assert titled(found.notes[0], str.upper) == "B, linear SVM: not measured for MELCPC-1."
 
 
 def test_one_training_run_is_said_and_several_of_one_width_are_counted() -> None:
@@ -385,9 +385,9 @@ def test_several_runs_of_a_strategy_are_taken_together_and_told() -> None:
     margin = judged[5].outcome.margin
     assert margin is not None
     assert margin.mean == pytest.approx((0.4 + 0.8) / 2 - 0.5)
-    for called, names in ((str, "adjacent-1, adjacent-2"), (str.upper, "ADJACENT-1, ADJACENT-2")):
-        notes = basis(found, "svm", called=called).notes
-        assert any(note.startswith(f"adjacent: the mean of {names}") for note in notes)
+    for title, names in ((str, "adjacent-1, adjacent-2"), (str.upper, "ADJACENT-1, ADJACENT-2")):
+        notes = [titled(note, title) for note in basis(found, "svm").notes]
+        assert any(note.startswith(f"adjacent: the mean of {names}, item by item") for note in notes)
 
 
 def test_areas_are_paired_where_what_stands_behind_them_is_known() -> None:

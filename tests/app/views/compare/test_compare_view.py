@@ -70,6 +70,18 @@ def test_the_best_and_what_is_tied_with_it_is_strong_and_says_so(compare: Compar
         assert ("Behind the best" in shown.tip) == (encoder not in tied)
 
 
+def test_what_is_said_of_results_calls_encoders_as_their_bars_do(compare: CompareScene) -> None:
+    shelf = Shelf()
+    add_classes(shelf, {"mfcc": "mfcc", "melcpc-1": "melcpc"}, split="a" * 16, probes=["svm"])
+    add_classes(shelf, {"melcpc-1": "melcpc"}, split="b" * 16, probes=["svm"])
+    compare.open(shelf)
+    said = compare.charts().notes.text()
+    assert "left out, and with them Timbre (MFCC)." in said
+    comparison = compare.evaluation.comparison
+    assert comparison is not None
+    assert any("and with them mfcc." in note for note in comparison.notes), "files go by names"
+
+
 def test_an_encoder_that_is_gone_keeps_its_bar_and_is_said_to_be_gone(
     compare: CompareScene, shelf: Shelf
 ) -> None:
