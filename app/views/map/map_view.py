@@ -36,7 +36,9 @@ from app.views.map.tools import MapTools
 from core.library.facet_columns import Ids
 
 TYPING_MS = 150
-LEGEND_WIDTH = 200
+LEGEND_WIDTHS, LEGEND_SHARE = (200, 300), 0.19
+"""Of the page's width, until a person gives the legend another: names are long, and a large window has room beside the
+map."""
 
 
 class MapView(QWidget):
@@ -57,7 +59,7 @@ class MapView(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._mapping, self._session, self._player = mapping, mapping.session, player
-        self._sought = ""
+        self._sought, self._shared = "", False
         self.tools = MapTools(self._session.theme) if tools is None else tools
         self.legend = Legend(self._session.theme)
         self.stage = Stage(mapping, player)
@@ -85,7 +87,6 @@ class MapView(QWidget):
         self.splitter.addWidget(self.stage)
         self.splitter.addWidget(self.legend)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([560, LEGEND_WIDTH])
         self.splitter.setChildrenCollapsible(False)
         self.legend.setMinimumWidth(160)
         self.stage.setMinimumWidth(220)
@@ -243,13 +244,17 @@ class MapView(QWidget):
             self.pane.offer()
             if column.findData(SHARED.name) < 0:
                 column.addItem(SHARED.title, SHARED.name)
-            half = max((self.splitter.width() - LEGEND_WIDTH) // 2, 220)
-            self.splitter.setSizes([half, half, LEGEND_WIDTH])
+            half = max((self.splitter.width() - self._legend_width()) // 2, 220)
+            self.splitter.setSizes([half, half, self._legend_width()])
         else:
             if self.colouring.info is SHARED:
                 column.setCurrentIndex(0)
             column.removeItem(column.findData(SHARED.name))
         QTimer.singleShot(0, self, self._fit)  # the room of each map is another one now
+
+    def _legend_width(self) -> int:
+        least, most = LEGEND_WIDTHS
+        return min(max(round(LEGEND_SHARE * self.width()), least), most)
 
     def _make_pane(self) -> None:
         self.pane = SecondPane(self.second, self._player, self.stage)
@@ -325,7 +330,7 @@ class MapView(QWidget):
             self.colour_by(name)
         for box, mark in zip(self._boxes(), marks, strict=False):
             box.setChecked(mark == "1")
-        self.splitter.restoreState(QByteArray.fromBase64(splitter.encode()))
+        self._shared = self.splitter.restoreState(QByteArray.fromBase64(splitter.encode()))
 
     def _boxes(self) -> tuple[QToolButton, ...]:
         return self.tools.lines, self.tools.listen, self.tools.legend
@@ -335,6 +340,9 @@ class MapView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Keep the map up to date while it is seen."""
         super().showEvent(event)
+        if not self._shared:
+            self._shared = True
+            self.splitter.setSizes([max(self.width() - self._legend_width(), 220), self._legend_width()])
         self._mapping.watch(True)
         self.second.watch(self.tools.both.isChecked())
         self._count_selection()

@@ -327,6 +327,23 @@ def test_what_the_view_remembers(on_map: MapScene) -> None:
     assert view.colouring.info.name == "year"
 
 
+def test_a_large_window_gives_the_legend_room_until_a_person_does(on_map: MapScene) -> None:
+    view, marks = on_map.view, on_map.view.save_state().split(" ")[1]
+    for width, expected in ((744, 200), (1500, 285), (2400, 300)):
+        view.restore_state(f"- {marks} ")
+        view.hide()
+        view.resize(width, 700)
+        view.show()
+        on_map.scene.until(lambda wide=expected: abs(view.legend.width() - wide) < 4)
+    view.splitter.setSizes([2200, 200])
+    text = view.save_state()
+    view.splitter.setSizes([1900, 500])
+    view.restore_state(text)
+    view.hide()
+    view.show()
+    assert view.legend.width() < 220
+
+
 def test_where_folders_tell_nothing_apart_another_column_does(on_map: MapScene) -> None:
     with Library(on_map.scene.context.library.path) as library, library._db.write() as connection:
         connection.exec_driver_sql("UPDATE file SET folder = 'f' || id")
