@@ -94,15 +94,16 @@ def test_a_question_begins_when_the_window_has_been_painted(receiver: Receiver, 
     widget.update()
     background.run(lambda: order.append("asked"), receiver.take, latest="look")
     qtbot.waitUntil(lambda: bool(receiver.got))
-    assert order == ["painted", "asked"]
+    assert order[0] == "painted"
+    assert order.count("asked") == 1
     background.close()
 
 
-def test_who_asks_all_the_time_is_answered_all_the_same(receiver: Receiver, qtbot: QtBot) -> None:
-    background, mouse = Background(receiver.take), QTimer(interval=SOON_MS // 4)
-    mouse.timeout.connect(lambda: background.run(lambda: "row", receiver.take, latest="hover"))
+def test_questions_begin_while_others_of_their_name_follow(receiver: Receiver, qtbot: QtBot) -> None:
+    background, begun, mouse = Background(receiver.take), list[str](), QTimer(interval=SOON_MS // 2)
+    mouse.timeout.connect(lambda: background.run(lambda: begun.append("row"), receiver.take, latest="hover"))
     mouse.start()
-    qtbot.waitUntil(lambda: len(receiver.got) > 3)
+    qtbot.waitUntil(lambda: len(begun) > 3)
     mouse.stop()
     background.close()
 
