@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_only_the_newest_of_a_name_is_delivered_and_stale_ones_are_not_even_begu
     background.run(lambda: gate.wait(10))
     for turn in range(2):  # the last of a turn goes to stand in the threads' queue
         for number in range(4):
-            background.run(lambda number=10 * turn + number: work(number), receiver.take, latest="look")  # type: ignore[misc] # bound early
+            background.run(partial(work, 10 * turn + number), receiver.take, latest="look")
         qtbot.wait(3 * SOON_MS)
     background.run(lambda: "other", receiver.take)
     gate.set()
