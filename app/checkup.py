@@ -24,6 +24,9 @@ QUIET_MS = 10_000
 """Between two looks whether all jobs are over."""
 KILL_MS = 2000
 
+TOLD_AT_THE_START = "preferences"
+"""The finding that the window tells by itself when it reads its settings."""
+
 Then = Callable[["list[Finding]"], None]
 
 
@@ -77,7 +80,7 @@ class Checkup(QObject):
         self.run(partial(self._note, known), quick=known)
 
     def _note(self, quick: bool, found: list[Finding]) -> None:
-        if found:
+        if found := [one for one in found if one.name != TOLD_AT_THE_START]:
             self._context.background.run(partial(_news, found, quick), self._tell)
 
     def _tell(self, fresh: list[Finding]) -> None:

@@ -1,4 +1,4 @@
-"""`earmap check`: what is wrong here, in plain sentences; opens no library and needs none."""
+"""`earmap check`: what is wrong here, in plain sentences; changes no library and needs none."""
 
 from __future__ import annotations
 

@@ -63,7 +63,10 @@ class Finding:
 def check(library: Path, *, quick: bool = False) -> Iterator[Finding]:
     """Look at everything, the quickest first; `quick` passes over what takes seconds (loading the libraries)."""
     yield _folder("data", library.parent, f"Your library lies in {library.parent}.")
+    if library.is_file():
+        yield _library(library, thorough=not quick)
     yield _folder("settings", settings.config_dir(), f"Settings are kept in {settings.config_dir()}.")
+    yield from _preferences()
     yield _memory()
     yield _encoder()
     yield _music()
@@ -94,6 +97,26 @@ def _folder(name: str, folder: Path, good: str) -> Finding:
         return Finding(name, state, f"{what} has little room: {free / 1e6:,.0f} MB are free in {there}.",
                        "Free some space.")  # fmt: skip
     return Finding(name, "ok", good)
+
+
+def _library(path: Path, *, thorough: bool) -> Finding:
+    """Whether the file is one of ours that this program can open; thorough: and whole to its last page."""
+    from core.library.health import trouble  # it brings SQLAlchemy
+
+    if (found := trouble(path, thorough=thorough)) is not None:
+        return Finding("library", "problem", found.title, found.hint)
+    return Finding("library", "ok", f"{path.name} {'is whole' if thorough else 'can be opened'}.")
+
+
+def _preferences() -> Iterator[Finding]:
+    """What of the settings, or of what the environment says instead, makes no sense."""
+    try:
+        _, said = settings.load()
+    except UserError as error:
+        yield Finding("preferences", "problem", error.title, error.hint)
+    else:
+        if said:
+            yield Finding("preferences", "note", said)
 
 
 def _memory() -> Finding:

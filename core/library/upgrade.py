@@ -37,19 +37,31 @@ def bring_up_to_date(path: Path) -> None:
     UserError
         Not a library, or written by a newer Earmap; the file is untouched then.
     """
-    revision, newest = _revision(path), head()
+    revision, newest = readable(path), head()
     if revision == newest:
         return
     if revision is None:
         _make(path, newest)
         return
-    if revision > newest:
+    _copy_aside(path, newest)
+    upgrade(path)
+
+
+def readable(path: Path) -> str | None:
+    """The revision of a file that this program can open, as it is or once it is brought up to date; None: a new one.
+
+    Raises
+    ------
+    UserError
+        Not a library, or written by a newer Earmap.
+    """
+    revision, newest = _revision(path), head()
+    if revision is not None and revision > newest:
         raise UserError(
             f"This library was written by a newer Earmap (its format is {revision}, this program knows {newest}).",
             "Update Earmap, or open another library with --library FILE.",
         )
-    _copy_aside(path, newest)
-    upgrade(path)
+    return revision
 
 
 def head() -> str:

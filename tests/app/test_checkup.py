@@ -13,7 +13,7 @@ from app.context import Context
 from app.notify import Message
 from app.theme import Theme
 from app.views.check_dialog import CheckDialog
-from core import selftest
+from core import selftest, settings
 from core.selftest import Finding
 
 PATIENCE_MS = 60_000
@@ -41,6 +41,20 @@ def test_what_is_wrong_is_told_once_in_a_sentence_with_a_way_on(
     assert {one.name for one in heard[0] if one.state == "problem"} == {"encoder", "sound"}
     assert selftest.news(heard[0], quick=True) == []
     assert len(messages) == 1
+
+
+def test_settings_that_the_window_has_told_are_told_no_more_but_stand_in_the_list(
+    checkup: Checkup, messages: list[Message], qtbot: QtBot
+) -> None:
+    settings.config_dir().mkdir(parents=True, exist_ok=True)
+    settings.settings_file().write_text("{")
+    heard: list[list[Finding]] = []
+    checkup.run(heard.append, quick=True)
+    checkup.start()
+    qtbot.waitUntil(lambda: bool(messages) and bool(heard), timeout=PATIENCE_MS)
+    assert {one.name for one in heard[0] if one.state == "note"} == {"preferences"}
+    assert "There is more to see (1)." in messages[0].hint  # sound and encoder, as ever
+    assert "preferences" not in selftest.remembered()["told"]
 
 
 def test_it_waits_until_no_job_runs(

@@ -47,6 +47,27 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "little room" in found.sentence
 
 
+def test_a_library_that_cannot_be_opened_is_told_with_a_way_on(tmp_path: Path) -> None:
+    library = tmp_path / "library.earmap"
+    assert "library" not in by_name(library)
+    library.write_text("no library at all, and long enough to have a header of its own" * 20)
+    found = by_name(library)["library"]
+    assert found.state == "problem"
+    assert "damaged or not a library" in found.sentence
+    assert "Rename it" in found.hint
+
+
+def test_settings_that_make_no_sense_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "preferences" not in by_name(tmp_path / "l")
+    settings.config_dir().mkdir(parents=True)
+    settings.settings_file().write_text('{"audio": {"workers": "many"}}')
+    found = by_name(tmp_path / "l")["preferences"]
+    assert found.state == "note"
+    assert "audio.workers" in found.sentence
+    monkeypatch.setenv("EARMAP_AUDIO__WORKERS", "many")
+    assert by_name(tmp_path / "l")["preferences"].state == "problem"
+
+
 def test_too_little_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selftest, "LEAST_FREE_MEMORY", 10**18)
     assert "Close other programs" in by_name(tmp_path / "l")["memory"].hint

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from core.errors import UserError
+from core.library.health import trouble
+from core.library.store import Library
+from tests.shelf import encoder
+
+PAGE = 4096
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A library of some pages."""
+    path = tmp_path / "library.earmap"
+    with Library(path) as library:
+        for number in range(200):
+            encoder(library, f"encoder {number}")
+    return path
+
+
+def told(path: Path, *, thorough: bool = False) -> str:
+    found = trouble(path, thorough=thorough)
+    return "" if found is None else found.title
+
+
+def test_a_whole_library_and_none_at_all_are_well_and_stay_as_they_are(path: Path) -> None:
+    before = path.read_bytes()
+    assert told(path, thorough=True) == ""
+    assert path.read_bytes() == before
+    missing = path.with_name("missing.earmap")
+    assert told(missing, thorough=True) == ""
+    assert not missing.exists()
+
+
+def test_one_that_is_open_is_well(path: Path) -> None:
+    with Library(path) as library:
+        encoder(library, "more")
+        assert told(path, thorough=True) == ""
+
+
+@pytest.mark.parametrize("content", [b"notes and no library. " * 500, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_what_is_no_library_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.earmap"
+    path.write_bytes(content)
+    assert "damaged or not a library" in told(path)
+
+
+def test_another_program_s_database_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "other.earmap"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE mine (id)")
+    assert "damaged or not a library" in told(path)
+
+
+def test_a_newer_format_is_told(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert "newer Earmap" in told(path)
+
+
+def test_pages_that_opening_does_not_read_are_read_when_thorough(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        ask = "SELECT rootpage FROM sqlite_master WHERE name = 'encoder'"
+        (page,) = connection.execute(ask).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(b"\xa5" * PAGE)
+    assert told(path) == ""
+    assert "damaged" in told(path, thorough=True)
+    found = trouble(path, thorough=True)
+    assert isinstance(found, UserError)
+    assert "your music files are untouched" in found.hint
