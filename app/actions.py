@@ -66,6 +66,8 @@ TABLE: tuple[ActionInfo, ...] = (
                "folder-add"),
     ActionInfo("rescan", "&Look for changes", "Look for new, changed and missing files in your folders.",
                ("F5",), "retry", reason="Add a folder first."),
+    ActionInfo("open-library", "&Open another library…", "Open a library of its own, or begin one, in another window.",
+               icon="library"),
     ActionInfo("encoder-cards", "E&ncoders…", "What each encoder is, what it learned from and how good it is.",
                ("Ctrl+I",), "info", reason="Wait until the library is open."),
     ActionInfo("try-bundled", "&Try the bundled music", "Add the music that comes with Earmap, and show it on the map.",
@@ -137,8 +139,8 @@ TABLE: tuple[ActionInfo, ...] = (
 
 # A name begins a submenu where it is a tuple: (title, names...).
 MENUS: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = (
-    ("&File", ("add-folder", "rescan", SEPARATOR, "try-bundled", "remove-bundled", SEPARATOR, "encoder-cards",
-               "import-encoder", "export-encoder", SEPARATOR, "preferences", SEPARATOR, "quit")),
+    ("&File", ("add-folder", "rescan", "open-library", SEPARATOR, "try-bundled", "remove-bundled", SEPARATOR,
+               "encoder-cards", "import-encoder", "export-encoder", SEPARATOR, "preferences", SEPARATOR, "quit")),
     ("&Play", ("play", "previous", "next", "stop-playing", SEPARATOR, "seek-back", "seek-forward", SEPARATOR, "shuffle",
                ("R&epeat", "repeat-off", "repeat-all", "repeat-one", SEPARATOR, "repeat"), SEPARATOR, "louder",
                "quieter", SEPARATOR, "audition", "stop-preview")),

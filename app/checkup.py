@@ -24,8 +24,9 @@ QUIET_MS = 10_000
 """Between two looks whether all jobs are over."""
 KILL_MS = 2000
 
-TOLD_AT_THE_START = "preferences"
-"""The finding that the window tells by itself when it reads its settings."""
+TOLD_BY_THE_WINDOW = frozenset({"preferences"})
+TOLD_WHERE_THE_TABLE_WOULD_BE = frozenset({"data", "library"})
+"""Of a library that cannot be opened."""
 
 Then = Callable[["list[Finding]"], None]
 
@@ -80,7 +81,10 @@ class Checkup(QObject):
         self.run(partial(self._note, known), quick=known)
 
     def _note(self, quick: bool, found: list[Finding]) -> None:
-        if found := [one for one in found if one.name != TOLD_AT_THE_START]:
+        known = TOLD_BY_THE_WINDOW
+        if not self._context.library.is_open:
+            known |= TOLD_WHERE_THE_TABLE_WOULD_BE
+        if found := [one for one in found if one.name not in known]:
             self._context.background.run(partial(_news, found, quick), self._tell)
 
     def _tell(self, fresh: list[Finding]) -> None:

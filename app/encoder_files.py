@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from app.actions import Actions
 from app.context import Context
-from app.drops import raw_path
+from app.dialogs import ask
 from app.job_view import JobView
 from core import paths
 
@@ -63,8 +63,7 @@ class EncoderFiles(QObject):
     def _choose_import(self) -> None:
         dialog = self._dialog("Import an encoder")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.urlsSelected.connect(lambda urls: self.take(map(raw_path, urls)))
-        dialog.open()
+        ask(dialog, self.take)
 
     def _choose_export(self) -> None:
         self.export(self._current)
@@ -75,20 +74,16 @@ class EncoderFiles(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.lstrip("."))
         dialog.selectFile(f"{name}{SUFFIX}")
-        dialog.urlSelected.connect(lambda url: self._write(name, url))
-        dialog.open()
+        ask(dialog, lambda chosen: self._write(name, chosen[0]))
 
     def _dialog(self, title: str) -> QFileDialog:
         dialog = QFileDialog(self._window, title)
         dialog.setNameFilter(FILTER)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
 
-    def _write(self, name: str, url: QUrl) -> None:
+    def _write(self, name: str, path: bytes) -> None:
         # The dialog has asked whether a file that is there may be replaced.
-        self._context.jobs.start(
-            EXPORT, {"encoder": name, "out": paths.json_text(raw_path(url)), "overwrite": True}
-        )
+        self._context.jobs.start(EXPORT, {"encoder": name, "out": paths.json_text(path), "overwrite": True})
 
     def _tell(self, view: JobView) -> None:
         if view.state != "completed":  # what failed is told by whoever tells it of all jobs

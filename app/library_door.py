@@ -48,6 +48,11 @@ class LibraryDoor:
                 self._library = Library(self.path)
             return self._library
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the library could be opened, by now."""
+        return self._library is not None
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -24,12 +24,15 @@ from PySide6.QtWidgets import (
 from app.actions import Actions
 from app.context import Context
 from app.drops import DropTarget
+from app.notify import Message
 from app.views.activity import ActivityView
 from app.views.dock_title import DockTitle
 from app.views.encoder_switch import EncoderSwitch
 from app.views.jobs_button import JobsButton
+from app.views.refused import RefusedView
 from app.views.start import StartView
 from app.views.toasts import Toasts
+from core.settings import default_library
 
 VIEWS = ("view-library", "view-map", "view-train", "view-compare", "view-activity")
 """In the order of the pages."""
@@ -84,7 +87,8 @@ class MainWindow(QMainWindow):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self.setWindowTitle("Earmap")
+        path = context.library.path
+        self.setWindowTitle("Earmap" if path == default_library() else f"{path.stem} — Earmap")
         self.setMinimumSize(960, 600)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._context = context
@@ -154,6 +158,12 @@ class MainWindow(QMainWindow):
         """Show a sentence where the table will be, while there is none."""
         self._opening.setText(text)
         self.library_page.setCurrentWidget(self._opening)
+
+    def show_refused(self, message: Message, *, damaged: bool) -> None:
+        """Show why the library cannot be opened, and the ways on, whichever page was open the last time."""
+        self.refused.show_why(message, damaged=damaged)
+        self.library_page.setCurrentWidget(self.refused)
+        self.show_view(VIEWS[0])
 
     def state(self) -> WindowState:
         """What to remember."""
@@ -234,6 +244,8 @@ class MainWindow(QMainWindow):
         self.library_page = QStackedWidget()
         self.library_page.addWidget(self._opening)
         self.library_page.addWidget(self.start)
+        self.refused = RefusedView(self._context.theme)
+        self.library_page.addWidget(self.refused)
         self.pages = QStackedWidget()
         self.pages.setObjectName("pages")
         # Empty until the library is open.

@@ -11,18 +11,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app import wording
 from app.context import Context
-from app.drops import is_playlist_file, raw_path
+from app.dialogs import ask
+from app.drops import is_playlist_file
 from app.encoder_files import EncoderFiles, is_encoder_file
 from app.forms import Choices
 from app.job_view import JobView
+from app.libraries import Libraries
 from app.main_window import MainWindow, Parts
-from app.notify import Message, message_of
+from app.notify import Message
 from app.theme import Mode
 from app.views.credits import CreditsDialog
 from app.views.preferences import Preferences
@@ -111,8 +113,11 @@ class Wiring(QObject):
         self._next_step.timeout.connect(self._build_on)
         self._preferences: Preferences | None = None
         self._look_again = False
+        self._look_in = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
         self._storing = threading.Lock()
         self.encoder_files = EncoderFiles(context, window, window.actions_table)
+        self.libraries = Libraries(context, window)
+        self.libraries.again.connect(self.open_library)
         self._connect()
 
     # -- opening and closing
@@ -120,7 +125,7 @@ class Wiring(QObject):
     def open_library(self) -> None:
         """Open the library and fill the window's places, without making it wait."""
         self.window.say("Opening your library…")
-        self.context.background.run(self._open, self._take_opened, self._cannot_open)
+        self.context.background.run(self._open, self._take_opened, self.libraries.refuse)
 
     def close(self) -> None:
         """Nothing happens any more."""
@@ -142,6 +147,7 @@ class Wiring(QObject):
         return Opened(library, recent, self._furnish or _real_furniture())
 
     def _take_opened(self, opened: Opened) -> None:
+        self.window.actions_table.allow("add-folder")  # it may have been shut before
         self.context.jobs.remember(opened.jobs)
         self._building = self._build(opened)
         self._build_on()
@@ -166,13 +172,6 @@ class Wiring(QObject):
             self._building = None
         else:
             self._next_step.start(0)
-
-    def _cannot_open(self, error: BaseException) -> None:
-        message = message_of(error)
-        self.window.say(f"{message.title}\n{message.hint}".strip())
-        for name in ("add-folder", "try-bundled", "remove-bundled"):
-            self.window.actions_table.forbid(name, "The library could not be opened.")
-        self.context.notifier.error(error)
 
     # -- music
 
@@ -334,12 +333,14 @@ class Wiring(QObject):
         self.change("window", theme=mode)
 
     def _choose_folder(self) -> None:
-        dialog = QFileDialog(self.window, "Add a folder of music")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = QFileDialog(self.window, "Add a folder of music", self._look_in)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.urlSelected.connect(lambda url: self.add([raw_path(url)]))
-        dialog.open()
+        ask(dialog, self._take_folder)
+
+    def _take_folder(self, chosen: list[bytes]) -> None:
+        self._look_in = str(Path(os.fsdecode(chosen[0])).parent)
+        self.add(chosen)
 
     def show_credits(self, path: object = b"") -> None:
         """Show whose the bundled music is; the track at a raw path first."""

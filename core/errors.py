@@ -24,5 +24,9 @@ class UserError(Exception):
         return type(self), (self.title, self.hint)
 
 
+class DamagedError(UserError):
+    """A file of ours is broken, or is none of ours: it can be set aside, and another one begun."""
+
+
 class Cancelled(Exception):  # noqa: N818 - an outcome that a person asked for, not an error
     """Somebody asked the running job to stop."""

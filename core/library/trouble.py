@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 
-from core.errors import UserError
+from core.errors import DamagedError, UserError
 
 DISK_HINT = "Free some space, then start the job again: it goes on where it stopped."
 
@@ -38,13 +38,14 @@ def translate(error: sqlite3.Error | DatabaseError, path: Path) -> UserError | N
 def unwritable(path: Path) -> UserError:
     """No permission, there or in its folder."""
     return UserError(
-        f"The library cannot be written: {path}.", "Check the folder's permissions, or use --library FILE."
+        f"The library cannot be written: {path}.",
+        "Check the folder's permissions, or open another library (--library FILE).",
     )
 
 
-def damaged(path: Path) -> UserError:
+def damaged(path: Path) -> DamagedError:
     """Broken, or some other program's."""
-    return UserError(
+    return DamagedError(
         f"The library file is damaged or not a library: {path}.",
         "Rename it and start again, or restore a copy; your music files are untouched.",
     )

@@ -57,6 +57,16 @@ def test_settings_that_the_window_has_told_are_told_no_more_but_stand_in_the_lis
     assert "preferences" not in selftest.remembered()["told"]
 
 
+def test_what_the_page_of_a_shut_library_says_is_not_told_once_more(
+    checkup: Checkup, context: Context, messages: list[Message], tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "library.earmap").write_bytes(b"no library" * 100)
+    checkup.start()
+    qtbot.waitUntil(lambda: bool(messages), timeout=PATIENCE_MS)
+    assert "There is more to see (1)." in messages[0].hint  # sound and encoder, as ever
+    assert "library" not in selftest.remembered()["told"]
+
+
 def test_it_waits_until_no_job_runs(
     checkup: Checkup, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -22,6 +21,7 @@ from core.bundles import export_encoder
 from core.library.records import EncoderRecord
 from core.library.store import Library
 from core.nets import checkpoint
+from tests.file_dialogs import choose
 
 LIMIT_MS = 60_000
 
@@ -65,10 +65,7 @@ def test_a_chosen_file_is_imported_and_what_became_of_it_is_said(
 ) -> None:  # fmt: skip
     files.set_current(None)
     window.actions_table["import-encoder"].trigger()
-    dialog = window.findChild(QFileDialog)
-    assert dialog is not None
-    dialog.urlsSelected.emit([QUrl.fromLocalFile(str(gift))])
-    dialog.close()
+    choose(window, gift)
     settled()
     with Library(tmp_path / "library.earmap") as library:
         assert [encoder.name for encoder in library.encoders.all()] == ["theirs"]
@@ -92,9 +89,7 @@ def test_the_chosen_encoder_is_exported_where_a_person_says(
     assert dialog is not None
     assert dialog.selectedFiles()[0].endswith("mine.safetensors")
     out = tmp_path / "gift.safetensors"
-    out.write_text("the dialog has asked")
-    dialog.urlSelected.emit(QUrl.fromLocalFile(str(out)))
-    dialog.close()
+    choose(window, out)
     settled()
     assert checkpoint.load(out)[1]["name"] == "mine"
     assert [(message.level, message.title, message.hint) for message in messages] == [

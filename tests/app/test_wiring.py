@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer, QUrl
-from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QSpinBox
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel, QMessageBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.context import Context
@@ -21,6 +20,7 @@ from app.wiring import Building, Wiring
 from core.jobs.events import Ended
 from core.library.store import Library
 from core.settings import Settings, load, settings_file
+from tests.file_dialogs import choose
 
 
 class Plain:
@@ -134,32 +134,24 @@ def test_the_library_is_opened_while_the_window_lives(
     assert made.furniture.remembered == "columns"
 
 
-@pytest.mark.parametrize("content", [b"this is no database" * 100, None])
-def test_a_library_that_cannot_be_opened_is_a_sentence(
-    content: bytes | None,
-    context: Context,
-    window: MainWindow,
-    messages: list[Message],
-    qtbot: QtBot,
-    tmp_path: Path,
+def test_a_library_that_cannot_be_opened_is_set_aside_and_begun_anew(
+    context: Context, window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     path = tmp_path / "library.earmap"
-    if content is None:  # of a later version
-        Library(path).close()
-        with sqlite3.connect(path) as connection:
-            connection.execute("UPDATE alembic_version SET version_num = '9999'")
-        connection.close()
-    else:
-        path.write_bytes(content)
-    one = Made(context, window, [])
+    path.write_bytes(b"this is no database" * 100)
+    one = Made(context, window, [b"/dropped"])
     one.wiring.open_library()
-    qtbot.waitUntil(lambda: bool(messages), timeout=20_000)
-    assert messages[0].level == "error"
-    assert not messages[0].details
-    shown = [label.text() for label in window.findChildren(QLabel) if label.isVisible()]
-    assert any(messages[0].title in text for text in shown)
-    assert not window.actions_table["add-folder"].isEnabled()
+    qtbot.waitUntil(window.refused.isVisible, timeout=20_000)
     assert one.furniture is None
+    window.refused.begin_anew.click()
+    qtbot.waitUntil(lambda: one.wiring._furniture is not None, timeout=20_000)
+    assert path.with_name("library.damaged-1.earmap").read_bytes() == b"this is no database" * 100
+    assert window.actions_table["add-folder"].isEnabled()
+    assert not window.refused.isVisible()
+    qtbot.waitUntil(lambda: len(kinds(context)) == 2, timeout=20_000)  # what was dropped is not forgotten
+    context.jobs.stop_all(0)
+    qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
+    one.wiring.close()
 
 
 def test_music_of_the_command_line_is_added_once_the_library_is_open(
@@ -182,11 +174,9 @@ def test_a_chosen_folder_is_added(
     context: Context, window: MainWindow, made: Made, qtbot: QtBot, tmp_path: Path
 ) -> None:
     window.actions_table["add-folder"].trigger()
-    dialog = window.findChild(QFileDialog)
-    assert dialog is not None
-    dialog.urlSelected.emit(QUrl.fromLocalFile(str(tmp_path / "Café")))
+    (tmp_path / "Café").mkdir()
+    choose(window, tmp_path / "Café")
     assert context.jobs.views[0].params["paths"] == [str(tmp_path / "Café")]
-    dialog.close()
     context.jobs.stop_all(0)
     qtbot.waitUntil(lambda: not context.jobs.running, timeout=20_000)
 

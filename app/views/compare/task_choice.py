@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from app import wording
-from app.drops import raw_path
+from app.dialogs import ask
 from app.evaluation import Evaluation, Preview
 from app.evaluation_plan import Question
 from app.notify import message_of
@@ -334,10 +334,8 @@ class TaskChoice(QWidget):
 
     def _ask_where(self, mode: QFileDialog.FileMode) -> None:
         dialog = QFileDialog(self.window(), "Choose a data set")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(mode)
-        dialog.urlSelected.connect(lambda url: self.take(raw_path(url)))
-        dialog.open()
+        ask(dialog, lambda chosen: self.take(chosen[0]))
 
 
 def _short(offer: Offer) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UserError
-from core.library.health import trouble
+from core.library.health import set_aside, trouble
 from core.library.store import Library
 from tests.shelf import encoder
 
@@ -76,3 +76,25 @@ def test_pages_that_opening_does_not_read_are_read_when_thorough(path: Path) -> 
     found = trouble(path, thorough=True)
     assert isinstance(found, UserError)
     assert "your music files are untouched" in found.hint
+
+
+def test_a_library_goes_aside_with_all_that_lies_beside_it_and_can_be_opened_there(path: Path) -> None:
+    (path.parent / "library.earmap.encoders").mkdir()
+    (path.parent / "library.earmap.encoders" / "mine.safetensors").write_text("weights")
+    (path.parent / "library.earmap-wal").write_text("")
+    (path.parent / "library.earmapper").write_text("another's")
+    (path.parent / "library.damaged-1.earmap.before-0003").write_text("of an earlier time")
+    aside = set_aside(path)
+    assert aside.name == "library.damaged-2.earmap"
+    assert (path.parent / "library.damaged-2.earmap.encoders" / "mine.safetensors").read_text() == "weights"
+    left = {one.name for one in path.parent.iterdir() if "damaged-2" not in one.name}
+    assert left == {"library.earmapper", "library.damaged-1.earmap.before-0003"}
+    with Library(aside) as library:
+        assert len(library.encoders.all()) == 200
+    with Library(path) as library:
+        assert library.encoders.all() == []
+
+
+def test_a_file_that_is_gone_cannot_be_set_aside(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be written"):
+        set_aside(tmp_path / "library.earmap")
