@@ -59,7 +59,9 @@ class Libraries(QObject):
         message = message_of(error)
         for name in NEED_A_LIBRARY:
             self._window.actions_table.forbid(name, SHUT)
-        self._window.show_refused(message, damaged=isinstance(error, DamagedError))
+        # By its name it is ours: a file that somebody named by mistake stays where it is.
+        ours = self._context.library.path.suffix == f".{SUFFIX}"
+        self._window.show_refused(message, damaged=ours and isinstance(error, DamagedError))
         if message.details:  # of a fault of ours there is more to tell than the page says
             self._context.notifier.post(message)
 

@@ -25,7 +25,7 @@ class UserError(Exception):
 
 
 class DamagedError(UserError):
-    """A file of ours is broken, or is none of ours: it can be set aside, and another one begun."""
+    """A file of ours is broken: it can be set aside, and another one begun."""
 
 
 class Cancelled(Exception):  # noqa: N818 - an outcome that a person asked for, not an error

@@ -43,8 +43,16 @@ def unwritable(path: Path) -> UserError:
     )
 
 
+def foreign(path: Path) -> UserError:
+    """A database, though none of ours: whoever it belongs to needs it where it is."""
+    return UserError(
+        f"This file is some other program's, and no library: {path}.",
+        "Open another library (--library FILE); this one is untouched.",
+    )
+
+
 def damaged(path: Path) -> DamagedError:
-    """Broken, or some other program's."""
+    """Broken, or no database at all."""
     return DamagedError(
         f"The library file is damaged or not a library: {path}.",
         "Rename it and start again, or restore a copy; your music files are untouched.",

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from core.errors import UserError
-from core.library.trouble import damaged
+from core.library.trouble import foreign
 
 BUSY_S = 30.0
 _OURS = {"alembic_version", "file", "track", "embedding"}
@@ -105,7 +105,7 @@ def _revision_in(connection: sqlite3.Connection, path: Path) -> str | None:
         connection.execute("SELECT version_num FROM alembic_version").fetchone() if tables >= _OURS else None
     )
     if row is None:
-        raise damaged(path)  # some other program's
+        raise foreign(path)
     return str(row[0])
 
 

@@ -59,6 +59,15 @@ def test_it_says_why_and_only_what_is_damaged_can_be_set_aside(
         window.refused.try_again.click()
 
 
+def test_a_file_that_is_not_called_a_library_stays_where_it_is(
+    context: Context, libraries: Libraries, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context.library, "path", Path("song.mp3"))
+    libraries.refuse(DamagedError("It is no library."))
+    assert not window.refused.begin_anew.isVisible()
+    assert window.refused.use_another.isVisible()
+
+
 def test_a_fault_of_the_program_has_its_report(
     libraries: Libraries, window: MainWindow, messages: list[Message]
 ) -> None:

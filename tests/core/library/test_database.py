@@ -80,7 +80,7 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path, tab
             connection.execute(f"CREATE TABLE {table}(version_num TEXT)")
             connection.execute(f"INSERT INTO {table} VALUES('zz')")
     before = path.read_bytes()
-    with pytest.raises(UserError, match="not a library"):
+    with pytest.raises(UserError, match="some other program"):
         Library(path)
     assert path.read_bytes() == before
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import UserError
+from core.errors import DamagedError, UserError
 from core.library.health import set_aside, trouble
 from core.library.store import Library
 from tests.shelf import encoder
@@ -55,7 +55,10 @@ def test_another_program_s_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "other.earmap"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE mine (id)")
-    assert "damaged or not a library" in told(path)
+    found = trouble(path, thorough=True)
+    assert found is not None
+    assert "some other program's" in found.title
+    assert not isinstance(found, DamagedError)  # it is not to be set aside
 
 
 def test_a_newer_format_is_told(path: Path) -> None:
