@@ -221,7 +221,10 @@ class TrackModel(QAbstractTableModel):
         self._stale.update(held[np.isin(held, change.file_ids)].tolist())
         self._repaint()
         if not self._calm.isActive():
-            self._calm.start(round(1000 * max(CALM_S, 5 * self._took_s)) if self._took_s else 0)
+            rest_s = (
+                CALM_S if len(self.ids) else 0.0
+            )  # a list without rows, beside figures that count some, looks broken
+            self._calm.start(round(1000 * max(rest_s, 5 * self._took_s)) if self._took_s else 0)
 
     def _reorder(self) -> None:
         order = partial(_order, self.query, sort_keys(self.sorting), self.root_id)

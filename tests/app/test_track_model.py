@@ -34,6 +34,19 @@ def model(scene: Scene) -> TrackModel:
     return made
 
 
+def test_the_first_rows_of_an_empty_list_do_not_wait_as_later_ones_do(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(track_model, "CALM_S", 1000.0)
+    made = TrackModel(scene.session)
+    with scene.qtbot.waitSignal(made.ordered, timeout=20_000):
+        scene.session.start()
+    assert not len(made.ids)
+    scene.fill(MIX)
+    scene.session.refresh()
+    scene.until(lambda: len(made.ids) == MIX.tracks)
+
+
 def shown(scene: Scene, model: TrackModel, row: int, column: int) -> str:
     """A cell's text, once it is there."""
     index = model.index(row, column)
