@@ -13,6 +13,10 @@ from core.evaluation.columns import PaperMark
 from core.evaluation.said import listed, told
 from core.library.records import EvaluationRecord, Figure
 
+UNKNOWN = "Nobody knows here which tracks the encoder was trained on."
+"""A result's note: the same for every encoder, so that a caption says it once."""
+_WITH_A_NAME = re.compile(r"^Nobody knows here which tracks .+ was trained on\.$")
+"""As earlier versions kept it."""
 _FEW = 4
 """Encoders that a caption names one by one."""
 _ENOUGH = 20
@@ -87,7 +91,7 @@ def _said(records: Sequence[EvaluationRecord], *, brief: bool) -> tuple[str, ...
             if found:
                 unfit[record.encoder].append(_Unfit(found[1], *map(int, found.groups()[1:])))
             else:
-                said[note].append(record.encoder)
+                said[_WITH_A_NAME.sub(UNKNOWN, note)].append(record.encoder)
     lines: list[str] = []
     for note, names in said.items():
         short = note.removesuffix(".")

@@ -12,6 +12,7 @@ import numpy as np
 from core.evaluation.fits import Watch, unwatched
 from core.evaluation.gather import Judged, Vectors
 from core.evaluation.questions import MAJORITY, Answer, Question
+from core.evaluation.remarks import UNKNOWN
 from core.evaluation.spec import SOURCES, TaskSpec
 from core.library.evaluations import Arrays
 from core.library.records import EvaluationRecord
@@ -126,4 +127,4 @@ def _notes(cell: Cell, answer: Answer) -> tuple[str, ...]:
     judged = cell.who.judged
     if judged is None or judged.heard is not None:
         return answer.notes
-    return (*answer.notes, f"Nobody knows here which tracks {cell.who.name} was trained on.")
+    return (*answer.notes, UNKNOWN)

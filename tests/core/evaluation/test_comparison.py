@@ -291,6 +291,19 @@ def test_notes_are_said_once_with_those_of_whom_they_are_true() -> None:
     assert common in column.brief
 
 
+def test_encoders_of_which_nobody_knows_what_they_heard_are_told_together() -> None:
+    shelf = Shelf()
+    for name, note in (
+        ("mfcc", ()),
+        ("self-1", ("Nobody knows here which tracks the encoder was trained on.",)),
+        ("melcpc-1", ("Nobody knows here which tracks melcpc-1 was trained on.",)),  # of an earlier version
+    ):
+        add_classes(shelf, {name: ENCODERS[name]}, task="Labels", kind="csv", probes=["svm"], notes=note)
+    column = one(shelf)
+    assert column.notes == ("Nobody knows here which tracks the encoder was trained on (self-1, melcpc-1).",)
+    assert column.brief == ("Nobody knows here which tracks the encoder was trained on (2 of 3 encoders).",)
+
+
 def test_few_groups_and_what_was_not_measured_are_told() -> None:
     shelf = Shelf()
     add_classes(shelf, {"mfcc": "mfcc", "melcpc-1": "melcpc"}, probes=["svm"], groups=9, task="A", kind="csv")

@@ -296,7 +296,7 @@ def test_what_an_encoder_heard_in_training_is_counted(
     assert {name: record.details["trained_on"] for name, record in records.items()} == {
         "majority": 0, "mfcc": 0, "taught": 5, "foreign": None, "gift": 3,
     }  # fmt: skip
-    unknown = "Nobody knows here which tracks foreign was trained on."
+    unknown = "Nobody knows here which tracks the encoder was trained on."
     assert [name for name, record in records.items() if unknown in record.notes] == ["foreign"]
     assert len({record.split for record in records.values()}) == 1, "they can be paired all the same"
 
