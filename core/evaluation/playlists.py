@@ -183,10 +183,13 @@ def _eligible(
             "Add more music or more playlists, or let tracks take part that the encoder was trained on.",
         )
     counted = (
-        (len(lists) - len(fitting), f"have fewer than {shortest} tracks here, or more than {longest}"),
-        (len(fitting) - len(kept), f"have fewer than {NEGATIVES} tracks outside"),
+        (
+            len(lists) - len(fitting),
+            f"with fewer than {shortest} tracks here, or more than {longest}, not asked",
+        ),
+        (len(fitting) - len(kept), f"with fewer than {NEGATIVES} tracks outside, not asked"),
     )
-    return kept, (*task.missing, *(f"{n} playlists {why}." for n, why in counted if n))
+    return kept, (*task.missing, *(f"{n} playlist{'s' * (n > 1)} {why}." for n, why in counted if n))
 
 
 def _outside(own: list[Rows], cases: Rows, pool: int, rng: np.random.Generator) -> NDArray[np.int32]:

@@ -159,7 +159,7 @@ def playlists(
             if track is None:
                 tally.reasons[entry.why_not] += 1
             elif track in seen:
-                tally.reasons["come again in one playlist, and count once"] += 1
+                tally.reasons["listed again in one playlist, counted once"] += 1
             else:
                 seen.add(track)
                 tally.used += 1

@@ -10,8 +10,8 @@ from core.library.listing import ListedFile
 
 PARTS = ("train", "validation", "test")
 ABSENT = "are listed, and no such file is here"
-SAME_SOUND = "have the very sound of others, and count once with these"
-OTHER_SOUND = "have the very sound of others, which are labelled otherwise or in another part of the split"
+SAME_SOUND = "with the very sound of others, counted once with these"
+OTHER_SOUND = "with the very sound of others, which are labelled otherwise or in another part of the split"
 NO_PART = "are in no part of the split"
 _REASONS = 8
 """Why files cannot be read, each told by itself; the rarer ones are told as one."""

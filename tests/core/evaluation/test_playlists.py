@@ -164,7 +164,7 @@ def test_bounds_on_length_are_kept_and_what_they_leave_out_is_counted() -> None:
     assert found.playlists == fitting.sum()
     assert found.rules == rules
     assert found.notes[0] == "7 tracks are not in the library."
-    assert found.notes[1].startswith(f"{(~fitting).sum()} playlists have fewer than 6")
+    assert found.notes[1].startswith(f"{(~fitting).sum()} playlists with fewer than 6")
 
 
 def test_a_track_that_comes_twice_counts_once() -> None:
@@ -190,7 +190,7 @@ def test_a_playlist_with_too_few_outside_stays_out_alone() -> None:
     task = Task("Uneven", "playlists", tuple(range(150)), ("long", "short"), np.array(entries))
     found = evaluate(draw(task), noise(150))
     assert found.playlists == 1
-    assert found.notes == ("1 playlists have fewer than 100 tracks outside.",)
+    assert found.notes == ("1 playlist with fewer than 100 tracks outside, not asked.",)
 
 
 def test_encoders_over_the_same_draws_are_paired() -> None:

@@ -75,7 +75,7 @@ def test_tracks_are_found_as_people_write_them(library: Library, music: Path, tm
     assert counted(found) == (6, 10, 4)
     said = " ".join(found.missing)
     assert "1 are no track of the library, by artist and title." in said
-    assert "1 come again in one playlist" in said
+    assert "1 listed again in one playlist" in said
     assert "2 have no artist or no title in the list." in said
 
 

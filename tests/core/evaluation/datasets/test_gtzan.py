@@ -81,8 +81,8 @@ def test_without_lists_repetitions_alone_are_kept_together(library: Library, gtz
     assert found.official is None
     assert counted(found) == (11, 16, 5)
     said = " ".join(found.missing)
-    assert "1 have the very sound of others, and count once" in said
-    assert "2 have the very sound of others, which are labelled otherwise" in said
+    assert "1 with the very sound of others, counted once" in said
+    assert "2 with the very sound of others, which are labelled otherwise" in said
     assert "1 cannot be read" in said
     assert "1 are not called as GTZAN's files are" in said
     assert "artists.csv" in said

@@ -132,7 +132,7 @@ def test_albums_are_playlists(library: Library, music: Path) -> None:
     assert counted(found) == (20, 22, 2)
     assert found.missing[1:] == (
         "1 have no album in their tags.",
-        "1 come again in one playlist, and count once.",
+        "1 listed again in one playlist, counted once.",
     )
 
 
@@ -179,8 +179,8 @@ def test_one_sound_on_two_albums_is_one_track(library: Library, music: Path) -> 
     clip(music / "y.mp3")
     hold(library, music)
     found = task(library, "folders", depth=2, fewest=2)
-    assert "1 have the very sound of others, and count once with these." in found.missing
+    assert "1 with the very sound of others, counted once with these." in found.missing
     assert (
-        "2 have the very sound of others, which are labelled otherwise or in another part of the split."
+        "2 with the very sound of others, which are labelled otherwise or in another part of the split."
         in found.missing
     )
