@@ -17,7 +17,11 @@ WRONG = 1
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Without loading every library, which takes seconds.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Without what takes seconds: reading all of the library file, loading packages.",
+)
 @click.option("--gentle", is_flag=True, help="At low priority, behind everything else.")
 @click.option("--library", "library_file", type=click.Path(path_type=Path), help="Another library file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")

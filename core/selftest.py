@@ -61,16 +61,24 @@ class Finding:
 
 
 def check(library: Path, *, quick: bool = False) -> Iterator[Finding]:
-    """Look at everything, the quickest first; `quick` passes over what takes seconds (loading the libraries)."""
+    """Look at everything, the quickest first.
+
+    Parameters
+    ----------
+    library
+        The library file; none need be there.
+    quick
+        Without what takes seconds: reading the file to its last page, loading Python's packages.
+    """
     yield _folder("data", library.parent, f"Your library lies in {library.parent}.")
-    if library.is_file():
-        yield _library(library, thorough=not quick)
     yield _folder("settings", settings.config_dir(), f"Settings are kept in {settings.config_dir()}.")
     yield from _preferences()
     yield _memory()
     yield _encoder()
     yield _music()
     yield _sound()
+    if library.is_file():
+        yield _library_file(library, thorough=not quick)
     if not quick:
         yield from _libraries()
 
@@ -99,7 +107,7 @@ def _folder(name: str, folder: Path, good: str) -> Finding:
     return Finding(name, "ok", good)
 
 
-def _library(path: Path, *, thorough: bool) -> Finding:
+def _library_file(path: Path, *, thorough: bool) -> Finding:
     """Whether the file is one of ours that this program can open; thorough: and whole to its last page."""
     from core.library.health import trouble  # it brings SQLAlchemy
 

@@ -110,5 +110,12 @@ def test_another_library_opens_beside_one_that_is_open(
     assert "--library" in messages[-1].hint
 
 
-def test_the_title_names_a_library_that_is_not_the_usual_one(window: MainWindow, context: Context) -> None:
+def test_the_title_names_a_library_that_is_not_the_usual_one(
+    window: MainWindow, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
     assert window.windowTitle() == "library — Earmap"
+    monkeypatch.setenv("EARMAP_DATA_DIR", str(tmp_path))  # it is the usual one now
+    usual = MainWindow(context)
+    qtbot.addWidget(usual)
+    assert usual.windowTitle() == "Earmap"
+    usual.toasts.detach()
